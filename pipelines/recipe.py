@@ -1,0 +1,132 @@
+"""A recipe says what a corpus is made of. TOML, validated strictly; every setting has a default and its reason here."""
+
+import difflib
+import json
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import Field
+
+from dedup.minhash import MinHash
+from filters.japanese import Japanese
+from filters.language import Language
+from filters.length import Length
+from filters.repetition import Repetition
+from pipelines.errors import UsageError
+
+
+class Settings(pydantic.BaseModel):
+    """Strict: an unknown key, a wrong type or an impossible value is an error, never a guess."""
+
+    model_config = pydantic.ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Input(Settings):
+    paths: tuple[str, ...] = ()
+    """Files, globs, folders or `.paths` lists; the command line's --input takes their place."""
+    part_bytes: Annotated[int, Field(ge=1)] = 8 << 20
+    """A file larger than this is cut into parts at record boundaries. 8 MiB of WARC.gz are about 1,300 pages, or twenty
+    seconds of extraction on one core: long beside the cost of a task, short beside the patience of a user."""
+
+
+class Extract(Settings):
+    prescreen: bool = True
+    """Pass over pages whose visible text is clearly in none of `filter.language.keep`, before the costly extraction."""
+    max_bytes: Annotated[int, Field(ge=1)] = 10_000_000
+    """Larger pages are `too_large`. No page of prose reaches 10 MB; trafilatura's own limit for a page is 20 MB."""
+    max_depth: Annotated[int, Field(ge=16, le=2000)] = 250
+    """Deeper pages are `too_deep`: libxml2 silently drops what lies below 256 levels."""
+    memory_bytes: Annotated[int, Field(ge=256 << 20)] = 2 << 30
+    """Address space of the process that reads a page; past it the page is `memory`."""
+    deadline_seconds: Annotated[float, Field(gt=0)] = 60.0
+    """The last resort behind the limits above, for it depends on the machine: most pages take about 15 ms."""
+
+
+class Filter(Settings):
+    rules: tuple[Literal["language", "length", "japanese", "repetition"], ...] = (
+        "language",
+        "length",
+        "japanese",
+        "repetition",
+    )
+    """Which rules judge, in this order; the first that objects gives the reason."""
+    language: Language = Language()
+    length: Length = Length()
+    japanese: Japanese = Japanese()
+    repetition: Repetition = Repetition()
+
+
+class Dedup(Settings):
+    minhash: MinHash = MinHash()
+    min_similarity: Annotated[float, Field(ge=0, le=1)] = 0.7
+    """A document whose signature is less similar than this to its representative stays: it came into the cluster by way
+    of others. 0.72 is where 14 bands of 8 rows find half of the pairs (`(1/14)**(1/8)`)."""
+    bucket_rows: Annotated[int, Field(ge=1)] = 1 << 22
+    """Rows that one grouping task holds, 16 bytes each; decides into how many buckets a band is cut, not the result."""
+
+
+class Tokenize(Settings):
+    model: str = ""
+    """A SentencePiece model file; empty: train one on a sample of the kept text."""
+    vocab_size: Annotated[int, Field(ge=300, le=2_000_000)] = 32_000
+    """Of a trained model. LLM-jp v2.2 has 48,586 pieces for ja, en and code together; ours has two languages."""
+    sample_chars: Annotated[int, Field(ge=1)] = 20_000_000
+    """About how much text a model is trained on, drawn by a hash of (seed, doc_id)."""
+    seed: Annotated[int, Field(ge=0, lt=1 << 63)] = 0
+    """Of the sample, and of the order of documents in the shards."""
+    shard_tokens: Annotated[int, Field(ge=1)] = 1 << 28
+    """No shard is meant to hold more: 2**28 int32 tokens are 1 GiB."""
+    batch_tokens: Annotated[int, Field(ge=1)] = 1 << 24
+    """A record batch ends before it would hold more: 64 MiB, what a streaming reader has to hold."""
+
+
+class Recipe(Settings):
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+    input: Input = Input()
+    extract: Extract = Extract()
+    filter: Filter = Filter()
+    dedup: Dedup = Dedup()
+    tokenize: Tokenize = Tokenize()
+
+
+def load(path: Path) -> Recipe:
+    """Read and check a recipe. Raises `UsageError` with the file, the key and what is wrong with it."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        near = ", ".join(sorted(str(p) for p in path.parent.glob("*.toml"))) or "none in that folder"
+        raise UsageError(f"{path}: no such recipe (there: {near})") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path}: not readable as TOML: {error}") from None
+    try:
+        # Through JSON, where an array may become a tuple: strict Python validation would refuse the list TOML gives.
+        return Recipe.model_validate_json(json.dumps(table, default=str))
+    except pydantic.ValidationError as invalid:
+        lines = [f"{path}: {_explain(error)}" for error in invalid.errors(include_url=False)]
+        more = f" (and {len(lines) - 1} more)" if len(lines) > 1 else ""
+        raise UsageError(lines[0] + more) from None
+
+
+def _explain(error: Any) -> str:
+    where = [str(step) for step in error["loc"]]
+    key = ".".join(where)
+    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
+        known = _keys_at(where[:-1])
+        near = difflib.get_close_matches(where[-1], known, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+        return f"{key}: no such setting; {hint}"
+    if error["type"] == "missing":
+        return f"{key}: must be given"
+    shown = repr(error["input"])
+    return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]}, not {shown if len(shown) < 60 else shown[:57] + '...'}"
+
+
+def _keys_at(where: list[str]) -> list[str]:
+    here: Any = Recipe(name="x")
+    for step in where:
+        here = getattr(here, step, None)
+    if isinstance(here, pydantic.BaseModel):
+        return list(type(here).model_fields)
+    return list(getattr(here, "__dataclass_fields__", ()))

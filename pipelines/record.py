@@ -1,0 +1,83 @@
+"""The Arrow schemas of what the stages write, and what makes a document's identity. See docs/data-format.md."""
+
+import hashlib
+
+import pyarrow as pa
+
+#: The reason a row bears in every stage after the one that dropped it. It is not counted again there.
+UPSTREAM = "upstream"
+
+#: `extract`: one row per response record, or damaged span, of the input, in the order of the file.
+DOCUMENT = pa.schema(
+    [
+        pa.field("doc_id", pa.binary(16), nullable=False),
+        pa.field("reason", pa.string()),  # null: the page has a text
+        pa.field("detail", pa.string()),  # what exactly was wrong, for people
+        pa.field("text", pa.string()),  # null where there is a reason
+        pa.field("title", pa.string()),
+        pa.field("url", pa.string()),
+        pa.field("record_id", pa.string()),
+        pa.field("date", pa.timestamp("us", "UTC")),
+        pa.field("status", pa.int32()),
+        pa.field("content_type", pa.string()),
+        pa.field("http_charset", pa.string()),
+        pa.field("charset", pa.string()),  # the one that decoded
+        pa.field("charset_source", pa.string()),  # bom, meta, header or detector
+        pa.field("source", pa.string(), nullable=False),  # the input file's name
+        pa.field("offset", pa.int64(), nullable=False),  # of the gzip member, or of the record in a plain file
+        pa.field("inner", pa.int64(), nullable=False),  # of the record inside its gzip member
+    ]
+)
+
+#: `filter`: same part, same rows, same order as `extract`.
+VERDICT = pa.schema(
+    [
+        pa.field("doc_id", pa.binary(16), nullable=False),
+        pa.field("reason", pa.string()),  # null keeps
+        pa.field("value", pa.float64()),  # what was measured
+        pa.field("limit", pa.float64()),  # what it was held against
+        pa.field("lang", pa.string()),
+        pa.field("lang_score", pa.float32()),
+    ]
+)
+
+#: `dedup/decide`: same part, same rows, same order as `extract`.
+DUPLICATE = pa.schema(
+    [
+        pa.field("doc_id", pa.binary(16), nullable=False),
+        pa.field("reason", pa.string()),  # null keeps; exact, near
+        pa.field("value", pa.float64()),  # similarity to the representative, estimated from the signatures
+        pa.field("limit", pa.float64()),
+        pa.field("representative", pa.binary(16)),  # the document kept instead
+        pa.field("bands_shared", pa.int32()),
+        pa.field("cluster_size", pa.int32()),  # of the cluster this document is in, itself included
+    ]
+)
+
+#: `tokenize/shards/__meta__`: row i tells where row i of the shard of the same name came from.
+PROVENANCE = pa.schema(
+    [
+        pa.field("doc_id", pa.binary(16), nullable=False),
+        pa.field("url", pa.string()),
+        pa.field("title", pa.string()),
+        pa.field("date", pa.timestamp("us", "UTC")),
+        pa.field("source", pa.string(), nullable=False),
+        pa.field("offset", pa.int64(), nullable=False),
+        pa.field("inner", pa.int64(), nullable=False),
+        pa.field("record_id", pa.string()),
+        pa.field("charset", pa.string()),
+        pa.field("lang", pa.string()),
+        pa.field("lang_score", pa.float32()),
+        pa.field("cluster_size", pa.int32()),
+        pa.field("chars", pa.int64(), nullable=False),
+        pa.field("tokens", pa.int64(), nullable=False),
+    ]
+)
+
+
+def doc_id(source: str, record_id: str) -> bytes:
+    """128 bits of SHA-256 over where a document comes from, never over its text, so that a new version keeps its id.
+
+    `source` is the kind of world the record id is unique in (`warc`), the record id is the world's own.
+    """
+    return hashlib.sha256(f"{source}\0{record_id}".encode()).digest()[:16]

@@ -1,0 +1,182 @@
+"""Do tasks: on Ray, or inline in this process with the same function. The only file that imports ray.
+
+Ray Core tasks over files: a task gets a few kilobytes and returns a commit; the data stays in files. Retries are ours,
+because Ray's defaults would hide a document that kills its worker behind retries without an end.
+"""
+
+import contextlib
+import os
+import resource
+import signal
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.errors import PartsFailed, Stop
+from pipelines.stage import Task, fresh, run_task
+from pipelines.store import Commit, Store
+
+#: How often a part may kill its worker before it is given up. A worker that dies for another's sins (the kernel's
+#: out-of-memory killer) deserves a second and a third try; a part that kills three workers would kill a fourth.
+WORKER_DEATHS = 3
+
+#: A lost node is no fault of the part: its own budget, bounded all the same, since a part can kill a node too.
+NODE_LOSSES = 20
+
+#: Tasks in flight for every CPU: one that runs and one that is ready when it ends.
+WINDOW = 2
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a task: its commit, or why there is none; and what it cost.
+
+    `worked` is False where the part was there already.
+    """
+
+    task: Task
+    commit: Commit | None
+    error: str = ""
+    worked: bool = True
+    seconds: float = 0.0
+    peak_bytes: int = 0
+    attempts: int = 1
+
+
+Runner = Callable[[Sequence[Task], Store], Iterator[Done]]
+
+
+def attempt(task: Task, store: Store) -> dict[str, Any]:
+    """One try at a task, wherever it runs. Plain data, so that nothing but counters travels through Ray."""
+    start = time.monotonic()
+    commit, error = fresh(task, store), ""
+    worked = commit is None
+    try:
+        commit = commit or run_task(task, store)
+    except Exception as failure:  # every failure becomes a reported part; the caller raises
+        error = explain(failure)
+    # Linux counts kilobytes. A worker serves many tasks, so this is the highest so far, not this task's own.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {
+        "commit": commit, "error": error, "worked": worked, "seconds": time.monotonic() - start, "peak_bytes": peak,
+    }  # fmt: skip
+
+
+def explain(failure: BaseException) -> str:
+    """One line for a person: the error as it says itself, and for a bug the place it came from."""
+    message = " ".join(str(failure).split()) or type(failure).__name__
+    if isinstance(failure, Stop):
+        return message
+    if isinstance(failure, OSError):
+        named = f"{failure.filename}: " if failure.filename and str(failure.filename) not in message else ""
+        return named + message
+    last = failure.__traceback__
+    while last and last.tb_next:
+        last = last.tb_next
+    where = f" (at {last.tb_frame.f_globals.get('__name__')}:{last.tb_lineno})" if last else ""
+    return f"{type(failure).__name__}: {message}{where}"
+
+
+def inline(tasks: Sequence[Task], store: Store) -> Iterator[Done]:
+    """The tasks one after the other in this process."""
+    for task in tasks:
+        yield Done(task, **attempt(task, store))
+
+
+@contextlib.contextmanager
+def on_ray(workers: int, address: str = "local") -> Iterator[Runner]:
+    """A runner on Ray: a private local one with `workers` CPUs unless an address is given."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    # Our tasks ask for no GPU; without this, Ray warns that it will one day stop hiding GPUs from such tasks.
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    import ray
+
+    own = (
+        {"num_cpus": workers, "include_dashboard": False, "object_store_memory": 128 << 20}
+        if address == "local"
+        else {}
+    )
+    ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)
+    try:
+        yield ray_map
+    finally:
+        ray.shutdown()
+
+
+def ray_map(tasks: Sequence[Task], store: Store) -> Iterator[Done]:
+    """A sliding window of Ray tasks over the live CPUs, with our own retry budgets. Yields in order of completion."""
+    import ray
+    from ray import exceptions
+
+    remote = ray.remote(attempt).options(num_cpus=1, max_retries=0, retry_exceptions=False)
+    waiting = deque((task, 1, 0, 0) for task in tasks)  # task, attempts, worker deaths, node losses
+    flying: dict[Any, tuple[Task, int, int, int]] = {}
+    while waiting or flying:
+        cpus = max(1, int(ray.cluster_resources().get("CPU", 1)))  # asked anew: a cluster grows and shrinks
+        while waiting and len(flying) < WINDOW * cpus:
+            entry = waiting.popleft()
+            flying[remote.remote(entry[0], store)] = entry
+        for ref in ray.wait(list(flying), timeout=1.0)[0]:
+            task, tries, deaths, losses = flying.pop(ref)
+            try:
+                yield Done(task, attempts=tries, **ray.get(ref))
+                continue
+            except (exceptions.NodeDiedError, exceptions.ObjectLostError, exceptions.LocalRayletDiedError):
+                losses += 1
+            except (exceptions.WorkerCrashedError, exceptions.OutOfMemoryError):
+                deaths += 1
+            if deaths < WORKER_DEATHS and losses < NODE_LOSSES:
+                waiting.append((task, tries + 1, deaths, losses))
+            else:
+                why = (
+                    f"killed its worker {deaths} times" if deaths >= WORKER_DEATHS else f"lost its node {losses} times"
+                )
+                yield Done(task, None, why, attempts=tries)
+
+
+def run_stage(tasks: Sequence[Task], store: Store, runner: Runner, report: Callable[[Done], None]) -> list[Commit]:
+    """Do a stage's tasks and return its commits in the order of the parts.
+
+    `report` is told of each part as it is done. A part that fails does not stop the others; when all are through,
+    raises `PartsFailed` naming each. A full disk stops at once, for it would fail them all.
+    """
+    commits: dict[int, Commit] = {}
+    failed: list[Done] = []
+    for done in runner(tasks, store):
+        report(done)
+        if done.commit:
+            commits[done.commit.index] = done.commit
+        else:
+            failed.append(done)
+            if "No space left on device" in done.error:
+                raise Stop(
+                    f"{store.root}: the disk is full ({done.error}); make room and run again, what is done is kept"
+                )
+    if failed:
+        names = "; ".join(
+            f"part {done.task.index}: {done.error}" for done in sorted(failed, key=lambda d: d.task.index)[:5]
+        )
+        more = f" (and {len(failed) - 5} more)" if len(failed) > 5 else ""
+        raise PartsFailed(f"{tasks[0].stage.name}: {len(failed)} of {len(tasks)} parts failed: {names}{more}")
+    return [commits[index] for index in sorted(commits)]
+
+
+@contextlib.contextmanager
+def stoppable() -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does: committed parts stay, the next run goes on from there."""
+
+    def terminate(signum: int, frame: Any) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class Terminated(BaseException):
+    """SIGTERM came."""

@@ -1,0 +1,117 @@
+"""What became of the documents: rows, reasons, languages, tokens, hosts, time and memory, read from the commits."""
+
+from collections import Counter
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.corpus import COMMANDS, COUNTS, Commits, Corpus, counts, state
+from pipelines.store import Store
+from pipelines.work.tokenize import SHARDS
+
+
+def collect(corpus: Corpus, hosts: int = 10) -> dict[str, Any]:
+    """Everything the tables show, as plain data. Stages that are not finished are counted as far as they are."""
+    _, marks, done = state(corpus)
+    found: dict[str, Any] = {
+        "stages": {},
+        "complete": all(parts is not None and all(parts) for parts in marks.values()),
+    }
+    for command, names in COMMANDS.items():
+        commits = done.get(COUNTS[command], [])
+        found["stages"][command] = counts(commits) | _cost(corpus.store, names)
+    encoded = done.get("tokenize/encode", [])
+    languages: dict[str, Counter[str]] = {}
+    for commit in encoded:
+        for lang, sums in commit.totals["languages"].items():
+            languages.setdefault(lang, Counter()).update(sums)
+    shards = done.get("tokenize/shards", [])
+    chars = sum(commit.totals.get("chars", 0) for commit in encoded)
+    tokens = sum(commit.totals["tokens"] for commit in shards)
+    manifest = done.get("tokenize/manifest", [])
+    return found | {
+        "documents": sum(commit.kept for commit in shards),
+        "chars": chars,
+        "tokens": tokens,
+        "chars_per_token": round(chars / tokens, 4) if tokens else None,
+        "shards": len(shards),
+        "languages": {lang: sums["documents"] for lang, sums in sorted(languages.items())},
+        "by_language": {
+            lang: dict(sums) | {"chars_per_token": round(sums["chars"] / sums["tokens"], 4)}
+            for lang, sums in sorted(languages.items())
+        },
+        "clusters_by_size": done["dedup/cluster"][0].detail["clusters_by_size"] if done.get("dedup/cluster") else {},
+        "top_hosts": _top_hosts(corpus, done, hosts),
+        "digest": manifest[0].detail["digest"] if manifest else None,
+    }
+
+
+def _cost(store: Store, names: tuple[str, ...]) -> dict[str, Any]:
+    """Seconds over all parts as last made, and the highest memory a worker had reached by then."""
+    done = (event for event in store.events() if event["stage"] in names and event["ok"] and event["worked"])
+    last = {(event["stage"], event["part"]): event for event in done}
+    return {
+        "seconds": round(sum(event["seconds"] for event in last.values()), 1),
+        "peak_bytes": max((event["peak_bytes"] for event in last.values()), default=0),
+    }
+
+
+def _top_hosts(corpus: Corpus, done: Commits, most: int) -> list[tuple[str, int]]:
+    hosts: Counter[str] = Counter()
+    for commit in done.get("tokenize/shards", []):
+        for path in commit.files:
+            if path.startswith(f"{SHARDS}/__meta__/"):
+                urls = pq.read_table(corpus.store.root / path, columns=["url"]).column("url").to_pylist()
+                hosts.update(_host(url) for url in urls)
+    return sorted(hosts.items(), key=lambda item: (-item[1], item[0]))[:most]
+
+
+def _host(url: str | None) -> str:
+    try:
+        return urlsplit(url or "").hostname or "(none)"
+    except ValueError:  # crawlers write what pages say, and pages say http://[
+        return "(not a URL)"
+
+
+def show(found: dict[str, Any], console: Console) -> None:
+    """The same as tables."""
+    table = Table(title="What became of the documents", title_justify="left")
+    for column in ("stage", "rows in", "kept", "share"):
+        table.add_column(column, justify="left" if column == "stage" else "right")
+    table.add_column("dropped, by reason")
+    table.add_column("CPU part-seconds", justify="right")
+    table.add_column("peak MiB", justify="right")
+    for name, stage in found["stages"].items():
+        total = max(stage["rows_in"], 1)
+        most_first = sorted(stage["reasons"].items(), key=lambda item: (-item[1], item[0]))
+        reasons = "\n".join(f"{reason} {count:,} ({count / total:.1%})" for reason, count in most_first)
+        table.add_row(
+            name, f"{stage['rows_in']:,}", f"{stage['kept']:,}", f"{stage['kept'] / total:.1%}", reasons,
+            f"{stage['seconds']:,.1f}", f"{stage['peak_bytes'] / 2**20:,.0f}",
+        )  # fmt: skip
+    console.print(table)
+    mix = Table(title="What is in the corpus", title_justify="left")
+    for column in ("language", "documents", "characters", "tokens", "characters per token"):
+        mix.add_column(column, justify="left" if column == "language" else "right")
+    for lang, sums in found["by_language"].items():
+        mix.add_row(
+            lang, *(f"{sums[name]:,}" for name in ("documents", "chars", "tokens")), f"{sums['chars_per_token']:.2f}"
+        )
+    mix.add_row(
+        "all", f"{found['documents']:,}", f"{found['chars']:,}", f"{found['tokens']:,}",
+        f"{found['chars_per_token'] or 0:.2f}", style="bold",
+    )  # fmt: skip
+    console.print(mix)
+    if found["top_hosts"]:
+        hosts = Table(title="Hosts with the most documents", title_justify="left")
+        hosts.add_column("host")
+        hosts.add_column("documents", justify="right")
+        for host, count in found["top_hosts"]:
+            hosts.add_row(host.translate(dict.fromkeys(range(32))), f"{count:,}")
+        console.print(hosts)
+    if not found["complete"]:
+        console.print("Not finished: some parts are missing; see `plan`.", style="yellow")
+    console.print(f"shards {found['shards']:,}   digest {found['digest']}", highlight=False)

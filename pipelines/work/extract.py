@@ -1,0 +1,102 @@
+"""extract: a span of an archive in, a row for every response record out, with its text or the reason it has none."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from resiliparse.parse.encoding import detect_mime
+
+from pipelines import sources
+from pipelines.extract import guard
+from pipelines.extract.html import HtmlSettings, Unreadable
+from pipelines.parts import write_rows
+from pipelines.record import DOCUMENT, doc_id
+from pipelines.stage import Result, Task
+from pipelines.store import Output
+
+HTML = ("text/html", "application/xhtml+xml")
+
+
+def extract_part(task: Task, output: Output) -> Result:
+    """`task.given` is the Span to read."""
+    span: sources.Span = task.given
+    settings = dict(task.stage.settings)
+    limits = guard.Limits(memory_bytes=settings["memory_bytes"], deadline_seconds=settings["deadline_seconds"])
+    how = HtmlSettings(
+        languages=tuple(settings["languages"]),
+        prescreen=settings["prescreen"],
+        model=settings["model"],
+        max_bytes=settings["max_bytes"],
+        max_depth=settings["max_depth"],
+    )
+    pages = guard.warm(how, limits)
+    reasons: Counter[str] = Counter()
+    totals: Counter[str] = Counter()
+
+    def rows() -> Iterator[dict[str, Any]]:
+        for record in sources.read(span, settings["max_bytes"]):
+            row = _row(record, span, pages)
+            totals["rows"] += 1
+            if row["reason"]:
+                reasons[row["reason"]] += 1
+            else:
+                totals["chars"] += len(row["text"])
+            if isinstance(record, sources.Raw):
+                totals["payload_bytes"] += len(record.payload)
+            yield row
+
+    with output.create(f"extract/part-{task.index:05d}.parquet") as file:
+        write_rows(file, DOCUMENT, rows())
+    rows_in = totals.pop("rows", 0)
+    return Result(rows_in, rows_in - sum(reasons.values()), dict(reasons), dict(sorted(totals.items())))
+
+
+def _row(record: sources.Raw | sources.Damaged, span: sources.Span, pages: guard.Guard) -> dict[str, Any]:
+    source = span.source
+    if isinstance(record, sources.Damaged):
+        # A damaged span has no identity of its own; where it lies in which file is all there is to name it by.
+        return {
+            "doc_id": doc_id("damaged", f"{source.sha256}:{record.offset}"),
+            "reason": "damaged",
+            "detail": f"bytes {record.offset} to {record.stop}: {record.detail}",
+            "source": source.name,
+            "offset": record.offset,
+            "inner": 0,
+        }
+    row: dict[str, Any] = {
+        "doc_id": doc_id("warc", record.record_id),
+        "url": record.url,
+        "record_id": record.record_id,
+        "date": record.date,
+        "status": record.status,
+        "content_type": record.content_type,
+        "http_charset": record.http_charset,
+        "source": source.name,
+        "offset": record.offset,
+        "inner": record.inner,
+        "reason": None,
+    }
+    try:
+        if problem := _not_a_page(record):
+            raise problem
+        page = pages.extract(record.payload, record.http_charset)
+    except Unreadable as unreadable:
+        return row | {"reason": unreadable.reason, "detail": unreadable.detail}
+    return row | {
+        "text": page.text,
+        "title": page.title,
+        "charset": page.charset,
+        "charset_source": page.charset_source,
+    }
+
+
+def _not_a_page(record: sources.Raw) -> Unreadable | None:
+    """Why a response is no page of HTML at all, from its headers; the type is sniffed where none was sent."""
+    if record.problem:
+        return Unreadable(record.problem, "")
+    if record.status != 200:
+        return Unreadable("http_status", str(record.status))
+    kind = record.content_type or (detect_mime(record.payload[:4096]) if record.payload else "")
+    if kind not in HTML and not (kind == "" and not record.payload):
+        return Unreadable("not_html", kind)
+    return None

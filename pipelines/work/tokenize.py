@@ -1,0 +1,226 @@
+"""tokenize, in four stages: a vocabulary, the encoded parts, the shards, and the manifest that answers for them."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from pipelines.parts import read_side_by_side
+from pipelines.record import PROVENANCE
+from pipelines.stage import Result, Task
+from pipelines.store import Output, readable
+from tokenizer import shards, subwords
+
+MODEL = "tokenize/vocabulary/tokenizer.model"
+SHARDS = "tokenize/shards"
+
+#: An encoded part: place, tokens, and beside them what the shard's row of provenance will say; sorted by place.
+ENCODED = pa.schema(
+    [
+        pa.field("place", pa.uint64(), nullable=False),
+        pa.field("input_ids", pa.large_list(pa.field("item", pa.int32(), nullable=False)), nullable=False),
+        *PROVENANCE,
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """How many parts there are to sample, how many characters were kept in all, and a model to take instead, or ''."""
+
+    parts: int
+    chars: int
+    model: str
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A shard's number among how many, and the number of encoded parts."""
+
+    count: int
+    parts: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What the manifest says beside what the shards themselves tell; plain JSON data."""
+
+    shards: int
+    says: dict[str, Any]
+
+
+def shard_name(index: int) -> str:
+    return f"train-{index:05d}"
+
+
+def kept(
+    root: Path, index: int, columns: tuple[str, ...]
+) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch, pa.RecordBatch]]:
+    """The documents of a part that came through every stage: (document columns, verdicts, duplicates)."""
+    part = f"part-{index:05d}.parquet"
+    for documents, verdicts, duplicates in read_side_by_side(
+        (root / "extract" / part, columns),
+        (root / "filter" / part, ("lang", "lang_score")),
+        (root / "dedup/decide" / part, ("reason", "cluster_size")),
+    ):
+        keep = pc.is_null(duplicates.column("reason"))
+        yield documents.filter(keep), verdicts.filter(keep), duplicates.filter(keep)
+
+
+def make_vocabulary(task: Task, output: Output) -> Result:
+    """Train on the sample, or take the model the recipe names. One row in: the model."""
+    given: Vocabulary = task.given
+    settings = task.stage.settings
+    detail: dict[str, Any] = {"trained": not given.model}
+    if given.model:
+        model = Path(given.model).read_bytes()
+    else:
+        share = settings["sample_chars"] / max(given.chars, 1)
+        limit = min(int(share * 2**64), 2**64 - 1)
+        counts: Counter[str] = Counter()
+
+        def sample() -> Iterator[str]:
+            for index in range(given.parts):
+                for documents, _, _ in kept(output.root, index, ("doc_id", "text")):
+                    places = shards.places(documents.column("doc_id").to_pylist(), settings["seed"])
+                    for place, text in zip(places.tolist(), documents.column("text").to_pylist(), strict=True):
+                        if place <= limit:
+                            counts["documents"] += 1
+                            counts["chars"] += len(text)
+                            yield from subwords.sentences(text)
+
+        model = subwords.train(sample(), settings["vocab_size"])
+        detail |= {"sample": dict(counts)}
+    with output.create(MODEL) as file:
+        file.write(model)
+    return Result(1, 1, detail=detail)
+
+
+def encode_part(task: Task, output: Output) -> Result:
+    """Tokens and provenance of a part's kept documents, sorted by their place in the corpus."""
+    model = subwords.load(output.root / MODEL)
+    seed = task.stage.settings["seed"]
+    columns = tuple(name for name in PROVENANCE.names if name in (
+        "doc_id", "url", "title", "date", "source", "offset", "inner", "record_id", "charset"))  # fmt: skip
+    pieces: list[pa.RecordBatch] = []
+    totals: Counter[str] = Counter()
+    languages: dict[str, Counter[str]] = {}
+    for documents, verdicts, duplicates in kept(output.root, task.index, (*columns, "text")):
+        texts = documents.column("text").to_pylist()
+        tokens = list(model.encode(texts))
+        lengths = np.array([len(ids) for ids in tokens], dtype=np.int64)
+        flat = np.concatenate(tokens) if tokens else np.empty(0, np.int32)
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        ids = pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(flat), type=ENCODED.field("input_ids").type)
+        chars = pc.utf8_length(documents.column("text")).cast(pa.int64())
+        found = {
+            "place": pa.array(shards.places(documents.column("doc_id").to_pylist(), seed)),
+            "input_ids": ids,
+            **{name: documents.column(name) for name in columns},
+            "lang": verdicts.column("lang"),
+            "lang_score": verdicts.column("lang_score"),
+            "cluster_size": duplicates.column("cluster_size"),
+            "chars": chars,
+            "tokens": pa.array(lengths),
+        }
+        pieces.append(pa.RecordBatch.from_arrays([found[name] for name in ENCODED.names], schema=ENCODED))
+        for lang, n_chars, n_tokens in zip(verdicts.column("lang").to_pylist(), chars.to_pylist(), lengths.tolist()):
+            sums = languages.setdefault(lang, Counter())
+            sums.update(documents=1, chars=n_chars, tokens=n_tokens)
+            totals.update(documents=1, chars=n_chars, tokens=n_tokens)
+    table = pa.Table.from_batches(pieces, ENCODED)
+    order = np.argsort(table.column("place").to_numpy(), kind="stable")
+    with (
+        output.create(f"tokenize/encode/part-{task.index:05d}.arrow") as file,
+        pa.ipc.new_file(file, ENCODED) as writer,
+    ):
+        for batch in table.take(order).combine_chunks().to_batches():
+            writer.write_batch(batch)
+    documents_kept = totals["documents"]
+    by_language = {lang: dict(sums) for lang, sums in sorted(languages.items())}
+    return Result(documents_kept, documents_kept, totals={**dict(sorted(totals.items())), "languages": by_language})
+
+
+def write_shard(task: Task, output: Output) -> Result:
+    """One shard: the rows of every encoded part whose place lies in its range, in the order of their places."""
+    given: Shard = task.given
+    name = shard_name(task.index)
+    pieces = [
+        piece
+        for part in range(given.parts)
+        if (piece := _rows_of_shard(output.root / f"tokenize/encode/part-{part:05d}.arrow", task.index, given.count))
+    ]
+    table = pa.concat_tables(pieces) if pieces else ENCODED.empty_table()
+    # Ties are as rare as a 64-bit collision, or as a record id given to two records: then part and row decide.
+    order = np.argsort(table.column("place").to_numpy(), kind="stable")
+    lengths = table.column("tokens").to_numpy()[order]
+    model = subwords.load(output.root / MODEL)
+    metadata = {
+        "tokenshard.version": shards.FORMAT_VERSION,
+        "tokenshard.tokenizer_sha256": model.sha256,
+        "tokenshard.tokenizer_probe_sha256": model.probe_sha256(),
+        "tokenshard.vocab_size": str(model.vocab_size),
+        "tokenshard.eod_id": str(model.eod_id),
+        "tokenshard.corpus": task.stage.settings["corpus"],
+    }
+    with output.create(f"{SHARDS}/data/{name}.arrow") as file:
+        summary = shards.write_shard(
+            file, metadata, lengths, _documents(pieces, order), task.stage.settings["batch_tokens"]
+        )
+    provenance = table.select(PROVENANCE.names).take(order).combine_chunks().cast(PROVENANCE)
+    with output.create(f"{SHARDS}/__meta__/{name}.parquet") as file:
+        pq.write_table(provenance, file, compression="zstd")
+    return Result(len(order), len(order), totals={"tokens": summary.tokens}, detail=vars(summary))
+
+
+def _rows_of_shard(path: Path, index: int, count: int) -> pa.Table | None:
+    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
+        table = reader.read_all()
+    places = table.column("place").to_numpy()
+    start = np.searchsorted(places, np.uint64(shards.shard_start(index, count)))
+    stop = len(places)
+    if index + 1 < count:
+        stop = np.searchsorted(places, np.uint64(shards.shard_start(index + 1, count)))
+    return table.slice(start, stop - start) if stop > start else None
+
+
+def _documents(pieces: list[pa.Table], order: NDArray[np.int64]) -> Iterator[tuple[bytes, NDArray[np.int32]]]:
+    """(doc_id, tokens) in the order asked, straight out of the memory-mapped parts."""
+    starts = np.concatenate([[0], np.cumsum([piece.num_rows for piece in pieces])])
+    views = []
+    for piece in pieces:
+        (ids,) = piece.column("input_ids").chunks
+        views.append((piece.column("doc_id").chunk(0), ids.offsets.to_numpy(), ids.values.to_numpy()))
+    for row in order.tolist():
+        part = int(np.searchsorted(starts, row, side="right")) - 1
+        doc_ids, offsets, values = views[part]
+        place = row - int(starts[part])
+        yield doc_ids[place].as_py(), values[offsets[place] : offsets[place + 1]]
+
+
+def write_manifest(task: Task, output: Output) -> Result:
+    """The root of trust: what the corpus is, from which files, by which rules, in which shards with which digests."""
+    given: Manifest = task.given
+    model = subwords.load(output.root / MODEL)
+    manifest = dict(given.says)
+    manifest["tokenizer"] = {
+        "file": "tokenizer.model",
+        "sha256": model.sha256,
+        "probe_sha256": model.probe_sha256(),
+        "vocab_size": model.vocab_size,
+        "eod_id": model.eod_id,
+        "eod_piece": model.eod_piece,
+    }
+    manifest["digest"] = shards.corpus_digest(shard["content_sha256"] for shard in manifest["shards"])
+    with output.create(f"{SHARDS}/tokenizer.model") as file:
+        file.write((output.root / MODEL).read_bytes())
+    with output.create(f"{SHARDS}/manifest.json") as file:
+        file.write(readable(manifest))
+    return Result(1, 1, detail={"digest": manifest["digest"]})
