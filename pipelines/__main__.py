@@ -160,7 +160,7 @@ def _plan(args: argparse.Namespace) -> int:
 
     opened = _open(args)
     wanted, marks, _ = corpus.state(opened)
-    found = {
+    found: dict[str, Any] = {
         name: {
             "fingerprint": stage.fingerprint(),
             "done": sum(marks[name] or []),

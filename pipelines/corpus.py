@@ -58,7 +58,9 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
     """Every stage of a corpus by name, in the order they run. Reads the models named, for their digests."""
     try:
         model = recipe.filter.language.model
-        model_sha256 = language.model_digest(language.model_path(model))
+        path = language.model_path(model)
+        language.load(path)  # here, where it costs the user a second, rather than in the first part
+        model_sha256 = language.model_digest(path)
     except language.ModelError as error:
         raise UsageError(f"filter.language.model: {error}") from None
     subword_sha256 = ""
@@ -191,7 +193,7 @@ def _group_tasks(stage: Stage, signed: Sequence[Commit]) -> list[Task]:
     """One task for every bucket of every band; it reads its range of every mapper's file."""
     if not signed:
         return []
-    found = []
+    found: list[Task] = []
     bands = len(signed[0].detail["ranges"])
     buckets = len(signed[0].detail["ranges"][0]) - 1
     reads = digest([commit.content() for commit in signed])

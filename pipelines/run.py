@@ -5,6 +5,7 @@ because Ray's defaults would hide a document that kills its worker behind retrie
 """
 
 import contextlib
+import logging
 import os
 import resource
 import signal
@@ -94,12 +95,10 @@ def on_ray(workers: int, address: str = "local") -> Iterator[Runner]:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     import ray
 
-    own = (
-        {"num_cpus": workers, "include_dashboard": False, "object_store_memory": 128 << 20}
-        if address == "local"
-        else {}
-    )
-    ray.init(address=address, log_to_driver=False, logging_level="ERROR", **own)
+    own: dict[str, Any] = {}
+    if address == "local":
+        own = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": 128 << 20}
+    ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **own)
     try:
         yield ray_map
     finally:
@@ -115,7 +114,8 @@ def ray_map(tasks: Sequence[Task], store: Store) -> Iterator[Done]:
     waiting = deque((task, 1, 0, 0) for task in tasks)  # task, attempts, worker deaths, node losses
     flying: dict[Any, tuple[Task, int, int, int]] = {}
     while waiting or flying:
-        cpus = max(1, int(ray.cluster_resources().get("CPU", 1)))  # asked anew: a cluster grows and shrinks
+        resources = ray.cluster_resources()  # type: ignore[no-untyped-call]  # asked anew: a cluster grows and shrinks
+        cpus = max(1, int(resources.get("CPU", 1)))
         while waiting and len(flying) < WINDOW * cpus:
             entry = waiting.popleft()
             flying[remote.remote(entry[0], store)] = entry

@@ -7,6 +7,7 @@ from typing import Any
 from resiliparse.parse.encoding import detect_mime
 
 from pipelines import sources
+from pipelines.archive import Damaged
 from pipelines.extract import guard
 from pipelines.extract.html import HtmlSettings, Unreadable
 from pipelines.parts import write_rows
@@ -28,6 +29,7 @@ def extract_part(task: Task, output: Output) -> Result:
         model=settings["model"],
         max_bytes=settings["max_bytes"],
         max_depth=settings["max_depth"],
+        max_elements=settings["max_elements"],
     )
     pages = guard.warm(how, limits)
     reasons: Counter[str] = Counter()
@@ -51,9 +53,9 @@ def extract_part(task: Task, output: Output) -> Result:
     return Result(rows_in, rows_in - sum(reasons.values()), dict(reasons), dict(sorted(totals.items())))
 
 
-def _row(record: sources.Raw | sources.Damaged, span: sources.Span, pages: guard.Guard) -> dict[str, Any]:
+def _row(record: sources.Raw | Damaged, span: sources.Span, pages: guard.Guard) -> dict[str, Any]:
     source = span.source
-    if isinstance(record, sources.Damaged):
+    if isinstance(record, Damaged):
         # A damaged span has no identity of its own; where it lies in which file is all there is to name it by.
         return {
             "doc_id": doc_id("damaged", f"{source.sha256}:{record.offset}"),

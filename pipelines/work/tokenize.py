@@ -110,7 +110,7 @@ def encode_part(task: Task, output: Output) -> Result:
     columns = tuple(name for name in PROVENANCE.names if name in (
         "doc_id", "url", "title", "date", "source", "offset", "inner", "record_id", "charset"))  # fmt: skip
     pieces: list[pa.RecordBatch] = []
-    totals: Counter[str] = Counter()
+    totals: Counter[str] = Counter(documents=0, chars=0, tokens=0)
     languages: dict[str, Counter[str]] = {}
     for documents, verdicts, duplicates in kept(output.root, task.index, (*columns, "text")):
         texts = documents.column("text").to_pylist()
@@ -145,7 +145,7 @@ def encode_part(task: Task, output: Output) -> Result:
             writer.write_batch(batch)
     documents_kept = totals["documents"]
     by_language = {lang: dict(sums) for lang, sums in sorted(languages.items())}
-    return Result(documents_kept, documents_kept, totals={**dict(sorted(totals.items())), "languages": by_language})
+    return Result(documents_kept, documents_kept, totals={**totals, "languages": by_language})
 
 
 def write_shard(task: Task, output: Output) -> Result:
@@ -184,10 +184,10 @@ def _rows_of_shard(path: Path, index: int, count: int) -> pa.Table | None:
     with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
         table = reader.read_all()
     places = table.column("place").to_numpy()
-    start = np.searchsorted(places, np.uint64(shards.shard_start(index, count)))
+    start = int(np.searchsorted(places, np.uint64(shards.shard_start(index, count))))
     stop = len(places)
-    if index + 1 < count:
-        stop = np.searchsorted(places, np.uint64(shards.shard_start(index + 1, count)))
+    if index + 1 < count:  # 2**64, where the last one ends, does not fit a place
+        stop = int(np.searchsorted(places, np.uint64(shards.shard_start(index + 1, count))))
     return table.slice(start, stop - start) if stop > start else None
 
 

@@ -1,3 +1,4 @@
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,7 @@ def test_buckets_cut_a_band_where_the_hash_says_without_loss(values: list[int], 
     assert bounds[0] == 0
     assert bounds[-1] == len(entries)
     assert len(bounds) == buckets + 1
-    for bucket, (start, stop) in enumerate(zip(bounds, bounds[1:], strict=False)):
+    for bucket, (start, stop) in enumerate(itertools.pairwise(bounds)):
         assert all(int(h) * buckets >> 64 == bucket for h in entries["hash"][start:stop])
 
 

@@ -1,4 +1,5 @@
 import hashlib
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def test_every_place_belongs_to_one_shard(count_exponent: int, place: int) -> No
     starts = [shards.shard_start(shard, count) for shard in range(count + 1)]
     assert starts[0] == 0
     assert starts[-1] == 2**64
-    assert sum(start <= place < stop for start, stop in zip(starts, starts[1:], strict=False)) == 1
+    assert sum(start <= place < stop for start, stop in itertools.pairwise(starts)) == 1
 
 
 @pytest.mark.parametrize(("tokens", "count"), [(0, 1), (100, 1), (101, 2), (250, 4), (401, 8)])

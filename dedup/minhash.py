@@ -1,0 +1,135 @@
+"""MinHash signatures equal to datasketch's `affine32` bit for bit, and the bands that make documents candidates.
+
+A permutation is h → a·h + b in uint32 with odd a, after one fixed mix of h; see the head of datasketch/minhash.py (2.0)
+for what is proven and what is measured about it. To check a signature without this code:
+
+    sketch = datasketch.MinHash(num_perm=settings.permutations, seed=settings.seed, scheme="affine32", hashfunc=hash32)
+    sketch.update_batch(ngrams(key, lang, settings.ngram)[: settings.max_shingles])
+    sketch.hashvalues                          # equals the document's row of `signatures`
+
+`hash32`, `ngrams` and the key are in dedup/shingles.py. Similarities are those of the sets of shingles (Jaccard).
+"""
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from dedup import shingles
+
+#: Every value in the signature of a document without shingles, that is, with an empty key. All bands of such documents
+#: are alike, so callers must leave out these rows: `(signatures == EMPTY).all(axis=1)`.
+EMPTY = np.uint32(0xFFFFFFFF)
+
+
+@dataclass(frozen=True)
+class MinHash:
+    """What decides which documents become candidates.
+
+    14 bands of 8 rows over 5-grams, and seed 1, are FineWeb's (arXiv:2406.17557) and datatrove's `MinhashConfig`: pairs
+    of similarity 0.68 share a band every other time, of 0.8 with probability 0.924. Raises ValueError if out of range.
+    """
+
+    bands: int = 14
+    rows: int = 8
+    ngram: int = 5
+    seed: int = 1
+    #: Only the first so many shingles of a document count: 3 MB of Japanese or 6 MB of English, more than pages have.
+    #: It bounds the work; the price is that two documents that agree that far count as equal.
+    max_shingles: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        for name in ("bands", "rows", "ngram", "max_shingles"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if not 0 <= self.seed < 1 << 32:
+            raise ValueError(f"seed must be from 0 to 2**32 - 1, not {self.seed}")
+
+    @property
+    def permutations(self) -> int:
+        return self.bands * self.rows
+
+
+def signatures(keys: Sequence[shingles.Key], langs: Sequence[str | None], settings: MinHash) -> NDArray[np.uint32]:
+    """One signature per document, (documents, permutations); each depends on its own key and language only.
+
+    A document with an empty key gets `EMPTY` in every column. Raises ValueError if the two sequences differ in length.
+    """
+    if len(keys) != len(langs):
+        raise ValueError(f"{len(keys)} keys but {len(langs)} languages")
+    multipliers, increments = _permutations(settings.permutations, settings.seed)
+    found = np.empty((len(keys), settings.permutations), dtype=np.uint32)
+    for start in range(0, len(keys), _AT_ONCE):
+        some = slice(start, start + _AT_ONCE)
+        values, offsets = shingles.hashes(keys[some], langs[some], settings.ngram, settings.max_shingles)
+        _minima(values, offsets, multipliers, increments, found[some])
+    return found
+
+
+def band_hashes(signatures: NDArray[np.uint32], settings: MinHash) -> NDArray[np.uint64]:
+    """For each document and band, (documents, bands): xxh3_64 with seed 0 of the band's rows as little-endian uint32.
+
+    Two documents are candidates if they agree in a column.
+    """
+    width = 4 * settings.rows
+    data = signatures.astype("<u4", copy=False).tobytes()
+    hashed = [xxhash.xxh3_64_intdigest(data[i : i + width]) for i in range(0, len(data), width)]
+    return np.array(hashed, dtype=np.uint64).reshape(-1, settings.bands)
+
+
+def similarity(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> float:
+    """The Jaccard similarity of two documents as their signatures (permutations,) estimate it.
+
+    The standard error is √(s(1-s) / permutations). A document without shingles has similarity 0 to every document.
+    """
+    return float(np.mean((a == b) & (a != EMPTY)))
+
+
+def detection_probability(similarity: float, bands: int, rows: int) -> float:
+    """The chance that two documents of this Jaccard similarity share at least one band: 1 - (1 - s^rows)^bands."""
+    return 1.0 - (1.0 - similarity**rows) ** bands
+
+
+#: Documents hashed at a time: it bounds the memory, and their shingles are still in the cache when the permutations
+#: read them (a fifth faster than a thousand at a time).
+_AT_ONCE = 32
+
+
+@functools.cache
+def _permutations(count: int, seed: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """datasketch's own parameters, so ours are equal by construction."""
+    import datasketch  # half a second, and only who signs needs it
+
+    multipliers, increments = datasketch.MinHash(num_perm=count, seed=seed, scheme="affine32").permutations
+    return multipliers, increments
+
+
+@numba.njit(cache=True, nogil=True)
+def _minima(
+    values: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    multipliers: NDArray[np.uint32],
+    increments: NDArray[np.uint32],
+    found: NDArray[np.uint32],
+) -> None:
+    # MurmurHash3's finalizer, as datasketch applies it before the permutations.
+    mixed = np.empty_like(values)
+    for i in range(len(values)):
+        h = values[i]
+        h = np.uint32((h ^ h >> 16) * np.uint32(0x85EBCA6B))
+        h = np.uint32((h ^ h >> 13) * np.uint32(0xC2B2AE35))
+        mixed[i] = h ^ h >> 16
+    for document in range(len(found)):
+        mine = mixed[offsets[document] : offsets[document + 1]]
+        for k in range(len(multipliers)):
+            # One permutation over all shingles: the minimum stays in registers and LLVM makes vectors of the loop.
+            a = multipliers[k]
+            b = increments[k]
+            least = EMPTY
+            for h in mine:
+                least = min(least, np.uint32(a * h + b))
+            found[document, k] = least

@@ -1,0 +1,118 @@
+"""The same recipe and input give the same bytes, whoever does the work and whatever happens to them meanwhile."""
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from conftest import ROOT, command
+
+RECIPE = "recipes/demo.toml"
+
+
+def corpus_bytes(out: Path) -> dict[str, str]:
+    """SHA-256 of every data file and every commit; the log and the lock are no part of a corpus."""
+    files = [p for p in out.rglob("*") if p.is_file() and p.relative_to(out).parts[0] not in ("log", ".lock")]
+    return {p.relative_to(out).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in sorted(files)}
+
+
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_workers_do_not_change_a_byte(
+    workers: int, demo_out: Path, demo_crawl: Path, minamoto: Callable[..., Any], tmp_path: Path
+) -> None:
+    built = minamoto("run", "--recipe", RECIPE, "--input", demo_crawl, "--out", tmp_path / "out", "--workers", workers)
+    assert built.status == 0, built.err
+    assert corpus_bytes(tmp_path / "out") == corpus_bytes(demo_out)
+
+
+def test_the_order_and_the_place_of_the_input_do_not_change_a_byte(
+    demo_out: Path, demo_crawl: Path, minamoto: Callable[..., Any], tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    files = []
+    for path in sorted(demo_crawl.glob("*.warc.gz"), reverse=True):
+        files.append(elsewhere / path.name)
+        files[-1].write_bytes(path.read_bytes())
+    built = minamoto("run", "--recipe", RECIPE, "--input", *files, "--out", tmp_path / "out", "--inline")
+    assert built.status == 0, built.err
+    assert corpus_bytes(tmp_path / "out") == corpus_bytes(demo_out)
+
+
+def started(out: Path, crawl: Path, workers: int) -> subprocess.Popen[bytes]:
+    words = command("run", "--recipe", RECIPE, "--input", crawl, "--out", out, "--workers", workers, "--json")
+    return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def until(found: Callable[[], Any], driver: subprocess.Popen[bytes], seconds: float = 120) -> Any:
+    """Poll until something is found; fails when the driver ends or time is up before."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := found():
+            return value
+        assert driver.poll() is None, driver.stderr and driver.stderr.read().decode()
+        time.sleep(0.005)
+    raise AssertionError("it never happened")
+
+
+def workers_of(driver: subprocess.Popen[bytes], writing: Path) -> Iterator[psutil.Process]:
+    """Workers of this driver's Ray that have a temporary file of the output open: they are in the middle of a part."""
+    for process in psutil.Process(driver.pid).children(recursive=True):
+        try:
+            if any(f.path.endswith(".tmp") and Path(f.path).is_relative_to(writing) for f in process.open_files()):
+                yield process
+        except psutil.Error:
+            continue
+
+
+def test_a_worker_killed_in_the_middle_of_a_part_changes_nothing(demo_out: Path, demo_crawl: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    driver = started(out, demo_crawl, 2)
+    victim = until(lambda: next((p for p in workers_of(driver, out / "extract") if p.pid != driver.pid), None), driver)
+    victim.kill()
+    assert driver.wait(timeout=240) == 0
+    events = [json.loads(line) for line in (out / "log/events.jsonl").read_text().splitlines()]
+    assert any(event["attempts"] > 1 for event in events), "no part was tried twice: the kill hit nothing"
+    assert corpus_bytes(out) == corpus_bytes(demo_out)
+
+
+@pytest.mark.parametrize("stage", ["extract", "dedup/sign", "tokenize/encode"])
+def test_a_killed_driver_is_resumed_with_other_workers_without_doing_anything_twice(
+    stage: str, demo_out: Path, demo_crawl: Path, minamoto: Callable[..., Any], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    driver = started(out, demo_crawl, 2)
+    commits = out / "commits" / stage
+    until(lambda: len(list(commits.glob("[0-9]*.json"))) >= 2, driver)
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    before = {path: path.stat().st_mtime_ns for path in out.rglob("commits/**/[0-9]*.json")}
+    built = minamoto("run", "--recipe", RECIPE, "--input", demo_crawl, "--out", out, "--inline")
+    assert built.status == 0, built.err
+    assert before == {path: path.stat().st_mtime_ns for path in before}, "a committed part was made again"
+    assert corpus_bytes(out) == corpus_bytes(demo_out)
+
+
+@pytest.mark.parametrize(("sign", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_that_is_stopped_says_so_in_a_line_and_can_go_on(
+    sign: signal.Signals, status: int, demo_out: Path, demo_crawl: Path, minamoto: Callable[..., Any], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    driver = started(out, demo_crawl, 2)
+    until(lambda: list((out / "commits/extract").glob("[0-9]*.json")), driver)
+    os.kill(driver.pid, sign)
+    assert driver.wait(timeout=60) == status
+    assert driver.stderr is not None
+    said = driver.stderr.read().decode()
+    assert "stopped" in said
+    assert "Traceback" not in said
+    assert minamoto("run", "--recipe", RECIPE, "--input", demo_crawl, "--out", out, "--inline").status == 0
+    assert corpus_bytes(out) == corpus_bytes(demo_out)

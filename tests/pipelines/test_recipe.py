@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+
+from pipelines import recipe
+from pipelines.errors import UsageError
+from pipelines.recipe import Recipe
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def load(tmp_path: Path, text: str) -> Recipe:
+    path = tmp_path / "r.toml"
+    path.write_text(text, encoding="utf-8")
+    return recipe.load(path)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "recipes").glob("*.toml")), ids=lambda path: path.stem)
+def test_the_recipes_we_ship_load_under_their_own_name(path: Path) -> None:
+    assert recipe.load(path).name == path.stem
+
+
+def test_a_name_is_enough_and_everything_else_has_a_default(tmp_path: Path) -> None:
+    assert load(tmp_path, 'name = "x"') == Recipe(name="x")
+
+
+def test_settings_of_rules_and_of_minhash_are_read(tmp_path: Path) -> None:
+    loaded = load(
+        tmp_path,
+        """
+        name = "x"
+        [input]
+        paths = ["a/*.warc.gz", "b"]
+        [filter]
+        rules = ["length", "language"]
+        [filter.language]
+        keep = ["ja"]
+        min_score = 1
+        [dedup.minhash]
+        bands = 20
+        """,
+    )
+    assert loaded.input.paths == ("a/*.warc.gz", "b")
+    assert loaded.filter.rules == ("length", "language")
+    assert (loaded.filter.language.keep, loaded.filter.language.min_score) == (("ja",), 1.0)
+    assert (loaded.dedup.minhash.bands, loaded.dedup.minhash.rows) == (20, 8)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[filter.length]\nmin_char = 1", ["filter.length.min_char", "no such setting", "did you mean min_chars"]),
+        ("[filter.lenght]", ["filter.lenght", "did you mean length?"]),
+        ("[dedup.minhash]\nband = 1", ["dedup.minhash.band", "did you mean bands?"]),
+        ("[dedup.minhash]\nbands = 0", ["dedup.minhash", "bands"]),
+        ("[filter.language]\nmin_score = 2.0", ["filter.language", "min_score"]),
+        ('[filter.language]\nmin_score = "0.5"', ["filter.language.min_score", "'0.5'"]),
+        ("[filter.language]\nmin_score = nan", ["filter.language.min_score"]),
+        ("[extract]\nprescreen = 1", ["extract.prescreen", "boolean"]),
+        ("[tokenize]\nvocab_size = 1e5", ["tokenize.vocab_size"]),
+        ("[tokenize]\nseed = 1979-05-27", ["tokenize.seed", "1979-05-27"]),
+        ('[filter]\nrules = ["x"]', ["filter.rules.0", "'language'"]),
+        ("[input]\nzzz = 1\nqqq = 2", ["input.zzz", "known here: paths, part_bytes", "(and 1 more)"]),
+    ],
+)
+def test_a_mistake_is_one_line_with_file_and_key(tmp_path: Path, text: str, words: list[str]) -> None:
+    with pytest.raises(UsageError) as error:
+        load(tmp_path, f'name = "x"\n{text}')
+    line = str(error.value)
+    assert "\n" not in line
+    for word in ["r.toml", *words]:
+        assert word in line
