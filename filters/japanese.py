@@ -98,7 +98,7 @@ class Japanese:
     # with a few lines about it; below are indexes, and pages whose Japanese is only a menu or lost to a wrong charset.
     min_japanese: float | None = 0.05
     # Swallow: 0.20, uzushio: 0.10 to 0.15 of all characters. Chinese has none, nor has UTF-8 read as Shift_JIS
-    # (縺薙ｌ縺ｯ). Old statutes in kanji and katakana have 0.02 to 0.08: set 0 for a corpus of them.
+    # (縺薙ｌ縺ｯ). Nor have old statutes, in kanji and katakana: set 0 for a corpus of them.
     min_hiragana: float | None = 0.10
     # Swallow: 0.50, without ー; good manuals of software pass that (ドラッグ＆ドロップ), lists of names pass 0.7.
     max_katakana: float | None = 0.70

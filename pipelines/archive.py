@@ -16,8 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-#: Longest WARC header, and as much of an oversized record as is kept. It is also the most that fastwarc's header
-#: parser takes.
+#: Longest WARC header, and as much of an oversized record as is kept: twice what fastwarc takes for a header.
 HEAD_LIMIT = 1 << 16
 
 #: A gzip member that inflates to no more than this is inflated once. A longer one (a whole archive in one member) is

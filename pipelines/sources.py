@@ -26,7 +26,6 @@ from typing import BinaryIO, Literal
 
 import brotli  # type: ignore[import-untyped]
 from fastwarc.stream_io import ZstdReader
-from fastwarc.warc import HeaderMap
 
 from pipelines import archive
 from pipelines.archive import Damaged
@@ -145,7 +144,7 @@ def _expand(pattern: str, folder: Path, where: str) -> Iterator[Path]:
     if os.path.lexists(literal):
         matches = [literal]
     elif glob.has_magic(pattern):
-        matches = sorted(_glob(pattern, folder))
+        matches = [path for path in _glob(pattern, folder) if path.suffix != ".paths" or pattern.endswith(".paths")]
     else:
         raise InputError(f"{where}{pattern}: no such file; correct the path")
     archives = [file for match in matches for file in _archives(match, match is literal, where)]
@@ -322,7 +321,7 @@ def _wacz_regions(source: Source, file: BinaryIO) -> list[Span]:
     try:
         with zipfile.ZipFile(file) as packed:
             entries = sorted(packed.infolist(), key=lambda entry: entry.header_offset)
-    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError, OSError):
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError, struct.error):
         raise InputError(f"{source.path}: not a readable zip file; unpack it and give the files in archive/") from None
     end = 0
     for entry in entries:
@@ -330,7 +329,7 @@ def _wacz_regions(source: Source, file: BinaryIO) -> list[Span]:
             continue
         if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
             raise InputError(f"{source.path}: {entry.filename} is compressed in the zip; unpack it and give the files")
-        start = _data_start(file, entry.header_offset) if entry.header_offset >= end else None
+        start = _data_start(file, entry.header_offset) if end <= entry.header_offset < source.size else None
         if start is None or (end := start + entry.compress_size) > source.size:
             raise InputError(f"{source.path}: {entry.filename} is not where the zip says; unpack it and give the files")
         regions.append(_region(source, file, entry.filename, start, end))
@@ -338,11 +337,11 @@ def _wacz_regions(source: Source, file: BinaryIO) -> list[Span]:
 
 
 def _data_start(file: BinaryIO, local_header: int) -> int | None:
-    """Where a zip entry's bytes begin. Its local header says so: the directory's extra fields may be longer or fewer."""
+    """Where a zip entry's bytes begin. Only the local header says so: the directory's may be of another length."""
     header = os.pread(file.fileno(), 30, local_header)
     if len(header) < 30 or not header.startswith(_ZIP):
         return None
-    return local_header + 30 + sum(struct.unpack("<HH", header[26:]))
+    return local_header + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
 
 
 # ---- reading ---------------------------------------------------------------------------------------------------------
@@ -405,13 +404,19 @@ def _raw(record: archive.Record, source: Source, max_bytes: int) -> Raw | None:
 
 
 def _fields(head: bytes) -> dict[bytes, bytes]:
-    """The fields of a header by lower-case name. The last of several is taken, as browsers take the media type."""
-    lines = re.sub(rb"\r*\n", b"\r\n", head)  # fastwarc parses CRLF, and no more than HEAD_LIMIT
-    if len(lines) > archive.HEAD_LIMIT:
-        lines = lines[: lines.rfind(b"\r\n", 0, archive.HEAD_LIMIT - 2) + 2]
-    parsed = HeaderMap()
-    parsed.parse(io.BytesIO(lines))
-    return {name.lower(): value for name, value in parsed.items_bytes()}
+    """The fields of a WARC or HTTP header by lower-case name. Of several the last counts, as in browsers.
+
+    Not fastwarc's `HeaderMap`, which wants CRLF and gives up beyond 32 KiB.
+    """
+    fields: dict[bytes, bytes] = {}
+    name = b""
+    for line in head.split(b"\n")[1:]:
+        if line[:1] in (b" ", b"\t") and name:  # folded
+            fields[name] = (fields[name] + b" " + line.strip()).strip()
+        elif b":" in line:
+            name, value = line.split(b":", 1)
+            fields[name := name.strip().lower()] = value.strip()
+    return fields
 
 
 def _text(value: bytes) -> str:
@@ -542,12 +547,12 @@ def _unbrotli(body: bytes, max_bytes: int) -> _Decoded:
 def _unzstd(body: bytes, max_bytes: int) -> _Decoded:
     reader, decoded = ZstdReader(io.BytesIO(body), fsspec_args=False), bytearray()
     try:
-        while piece := reader.read(max_bytes + 1 - len(decoded)):
+        while piece := reader.read(_STEP):
             decoded += piece
             if len(decoded) > max_bytes:
                 raise _TooLarge
-    except OSError:
-        return bytes(decoded), "bad"
+    except OSError:  # the reader does not tell a frame that is cut off from one that is damaged
+        return bytes(decoded), "cut" if decoded else "bad"
     return bytes(decoded), "whole"
 
 

@@ -27,7 +27,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from filters import language
-from pipelines.extract.html import Extracted, HtmlSettings, Unreadable
+from pipelines.extract.html import Extracted, HtmlSettings, Unreadable, check_size
 
 #: A frame is the lengths of its two parts, a JSON object, and bytes.
 _LENGTHS = struct.Struct(">II")
@@ -85,6 +85,7 @@ class Guard:
             filters.language.ModelError: the language model cannot be used.
             RuntimeError: the child does not start; no fault of the page.
         """
+        check_size(raw, self.settings)
         try:
             return self._ask(raw, http_charset)
         except Unreadable as unreadable:

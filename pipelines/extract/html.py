@@ -84,8 +84,7 @@ def extract(raw: bytes, http_charset: str, settings: HtmlSettings) -> Extracted:
         filters.language.ModelError: the language model cannot be used; no fault of the page.
         MemoryError: the page needs more than the process may have.
     """
-    if len(raw) > settings.max_bytes:
-        raise Unreadable("too_large", f"{len(raw)} bytes, limit {settings.max_bytes}")
+    check_size(raw, settings)
     try:
         decoded = charset.decode(raw, http_charset)
     except charset.Undecodable as error:
@@ -96,11 +95,18 @@ def extract(raw: bytes, http_charset: str, settings: HtmlSettings) -> Extracted:
         model = language.load(language.model_path(settings.model))
         if objection := prescreen.objection(prescreen.visible_text(page), model, settings.languages):
             raise Unreadable("prescreen", objection)
+    _collapse(tree)
     text = clean(_main_text(tree))
     if not text:
         raise Unreadable("empty", f"no main text in {len(page)} characters of HTML")
     title = " ".join(clean(tree.findtext(".//title") or "").split())[:MAX_TITLE]
     return Extracted(text, title, decoded.charset, decoded.how)
+
+
+def check_size(raw: bytes, settings: HtmlSettings) -> None:
+    """Raises `Unreadable` too_large, before anything is done with the bytes."""
+    if len(raw) > settings.max_bytes:
+        raise Unreadable("too_large", f"{len(raw)} bytes, limit {settings.max_bytes}")
 
 
 def clean(text: str) -> str:
@@ -135,6 +141,26 @@ def _parse(page: str, settings: HtmlSettings) -> Any:
 
 
 _COUNT = etree.XPath("count(//*)")
+
+# Text a browser would lay out anew. trafilatura keeps the line breaks of the source after punctuation.
+_LAID_OUT = etree.XPath(
+    "//text()[normalize-space() and (contains(., '\n') or contains(., '\t') or contains(., '  '))"
+    " and not(ancestor::pre or ancestor::textarea or ancestor::script or ancestor::style)]"
+)
+_SPACE = re.compile("[ \t\n\r]+")
+_WIDE = "[⺀-\u303f぀-ㇿ㈀-\u33ff㐀-鿿豈-\ufaff︰-﹏！-ﾟ￠-￦\U00020000-\U0003ffff]"
+_WIDE_BREAK = re.compile(f"(?<={_WIDE})[ \t\r]*\n[ \t\n\r]*(?={_WIDE})")
+
+
+def _collapse(tree: Any) -> None:
+    """White space as in a browser: one space, and none where a line of the source breaks between two wide characters
+    (the segment breaks of CSS Text 3, https://www.w3.org/TR/css-text-3/#line-break-transform)."""
+    for text in _LAID_OUT(tree):
+        collapsed = _SPACE.sub(" ", _WIDE_BREAK.sub("", text))
+        if text.is_text:
+            text.getparent().text = collapsed
+        else:
+            text.getparent().tail = collapsed
 
 
 @cache

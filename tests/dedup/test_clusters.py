@@ -1,5 +1,6 @@
 from itertools import pairwise
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -27,14 +28,14 @@ def smallest_of_component(documents: int, edges: np.ndarray) -> list[int]:
     count, labels = connected_components(graph, directed=False)
     smallest = np.full(count, documents)
     np.minimum.at(smallest, labels, np.arange(documents))
-    return smallest[labels].tolist()
+    return list(smallest[labels].tolist())
 
 
 def cluster(documents: int, *batches: np.ndarray) -> list[int]:
     parents = clusters.new_parents(documents)
     for edges in batches:
         clusters.union_edges(parents, edges)
-    return clusters.roots(parents).tolist()
+    return list(clusters.roots(parents).tolist())
 
 
 @settings(deadline=None)
@@ -47,7 +48,7 @@ def test_clusters_are_the_connected_components(forest: tuple[int, list[tuple[int
 @settings(deadline=None)
 @given(forests, st.randoms(use_true_random=False), st.lists(st.integers(0, 80), max_size=4))
 def test_order_direction_and_batches_of_edges_do_not_matter(
-    forest: tuple[int, list[tuple[int, int]]], random: object, cuts: list[int]
+    forest: tuple[int, list[tuple[int, int]]], random: Random, cuts: list[int]
 ) -> None:
     documents, edges = forest
     expected = cluster(documents, array(edges))
@@ -87,7 +88,7 @@ def test_edges_may_come_from_a_read_only_file(tmp_path: Path) -> None:
 @given(entries, st.sampled_from([np.uint32, np.uint64, np.int64]))
 def test_star_edges_join_every_uid_to_the_smallest_with_its_hash(pairs: list[tuple[int, int]], dtype: type) -> None:
     hashes = np.array([h for h, _ in pairs], dtype=np.uint64)
-    uids = np.array([uid for _, uid in pairs], dtype=dtype)
+    uids: clusters.Uids = np.array([uid for _, uid in pairs], dtype=dtype)
     smallest = {h: min(uid for other, uid in pairs if other == h) for h, _ in pairs}
     expected = sorted({(smallest[h], uid) for h, uid in pairs if uid != smallest[h]})
     edges = clusters.star_edges(hashes, uids)

@@ -1,4 +1,5 @@
 import unicodedata
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -121,7 +122,7 @@ def test_key_is_idempotent_and_clean(text: str) -> None:
 
 @settings(deadline=None)
 @given(texts, st.sampled_from(["NFC", "NFD"]))
-def test_key_does_not_depend_on_the_form_of_unicode(text: str, form: str) -> None:
+def test_key_does_not_depend_on_the_form_of_unicode(text: str, form: Literal["NFC", "NFD"]) -> None:
     assert shingles.key(unicodedata.normalize(form, text)) == shingles.key(text)
 
 

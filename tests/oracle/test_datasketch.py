@@ -24,7 +24,7 @@ bands_rows = st.sampled_from([(2, 8), (14, 8), (20, 10), (9, 13), (16, 32), (1, 
 def sketch(key: shingles.Key, lang: str, how: MinHash) -> np.ndarray:
     found = datasketch.MinHash(how.permutations, how.seed, scheme="affine32", hashfunc=shingles.hash32)
     found.update_batch(shingles.ngrams(key, lang, how.ngram)[: how.max_shingles])
-    return found.hashvalues
+    return np.asarray(found.hashvalues)
 
 
 def check(batch: list[tuple[str, str]], how: MinHash) -> None:
