@@ -16,7 +16,7 @@ Every step has a plain definition, so that anyone can redo our signatures withou
 import functools
 import unicodedata
 from collections.abc import Sequence
-from typing import Literal, NewType, overload
+from typing import NewType
 
 import numba
 import numpy as np
@@ -45,21 +45,25 @@ def key(text: str) -> Key:
     NFKC and lower case; then
     - letters (L*), numbers (N*) and combining marks (M*) stay. バス and パス differ; が is the same whether it came
       composed, decomposed (か + U+3099), in half width (ｶﾞ) or with a spacing mark (か゛);
-    - format characters (Cf: zero-width spaces and joiners, soft hyphen, BOM) and variation selectors vanish;
+    - format characters (Cf: zero-width spaces and joiners, soft hyphen, BOM) and variation selectors vanish, and what
+      is beyond 30 marks in a row (Unicode's Stream-Safe Text Format: longer runs take quadratic time to normalise);
     - everything else separates: white space, punctuation, symbols, controls, private use, a mark without a base. A run
       of these becomes one space, at the ends nothing. So what depends on the codec is equal: 〜～, －−, ‖∥, ￣‾.
 
     Idempotent. "" for a text without a letter or number: such a document resembles no other, not even its like.
     """
+    points = _points(text)
     table = _fold_table()
-    folded = _fold(text, table, alone=True)
-    if folded is None:
-        # NFKC would make the spacing voice marks a space and a mark.
-        text = text.replace("\u309b", "\u3099").replace("\u309c", "\u309a")
-        folded = _fold(unicodedata.normalize("NFKC", text).lower(), table, alone=False)
-        # Lower case, or a character that vanished, may have brought a base and its mark together.
-        folded = unicodedata.normalize("NFKC", folded)
-    return Key(folded)
+    folded = np.empty_like(points)
+    length = _fold(points, table, True, folded)
+    if length < 0:
+        length = _prepare(points, table, folded)
+        points = _points(unicodedata.normalize("NFKC", _text(folded[:length])).lower())
+        folded = np.empty_like(points)
+        length = _fold(points, table, False, folded)
+        # Lower case may have given a base and its mark a common form: J̌ has none, ǰ has.
+        return Key(unicodedata.normalize("NFKC", _text(folded[:length])))
+    return Key(_text(folded[:length]))
 
 
 def ngrams(text_key: Key, lang: str | None, n: int) -> list[bytes]:
@@ -84,13 +88,14 @@ def hashes(
     """`hash32` of the first `most` shingles of each document, without an object for any of them.
 
     Returns the hashes of all documents one after the other, and offsets (documents + 1,): those of document i are
-    `values[offsets[i]:offsets[i + 1]]`. Raises ValueError if there is not one language (or None) for each key.
+    `values[offsets[i]:offsets[i + 1]]`. Raises ValueError if there is not one language (or None) for each key, or if n
+    or `most` is below 1.
     """
     if len(keys) != len(langs):
         raise ValueError(f"{len(keys)} keys but {len(langs)} languages")
     if n < 1 or most < 1:
         raise ValueError(f"n ({n}) and most ({most}) must be at least 1")
-    points = np.frombuffer("".join(keys).encode("utf-32-le"), dtype=np.uint32)
+    points = _points("".join(keys))
     bounds = np.zeros(len(keys) + 1, dtype=np.int64)
     np.cumsum([len(text_key) for text_key in keys], out=bounds[1:])
     by_character = np.array([lang in UNSPACED for lang in langs], dtype=np.bool_)
@@ -134,29 +139,48 @@ def _class(character: str) -> int:
     return ord(character) if category[0] in "LN" else _SPACE
 
 
-@overload
-def _fold(text: str, table: NDArray[np.uint32], alone: Literal[True]) -> str | None: ...
-@overload
-def _fold(text: str, table: NDArray[np.uint32], alone: Literal[False]) -> str: ...
-def _fold(text: str, table: NDArray[np.uint32], alone: bool) -> str | None:
-    """The text folded by the table; None if `alone` is asked for and one of its code points needs its context."""
-    points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    folded = np.empty_like(points)
-    length = _fold_points(points, table, alone, folded)
-    return None if length < 0 else folded[:length].tobytes().decode("utf-32-le")
+def _points(text: str) -> NDArray[np.uint32]:
+    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def _text(points: NDArray[np.uint32]) -> str:
+    return points.tobytes().decode("utf-32-le", "surrogatepass")
 
 
 @numba.njit(cache=True, nogil=True)
-def _fold_points(points: NDArray[np.uint32], table: NDArray[np.uint32], alone: bool, folded: NDArray[np.uint32]) -> int:
-    """The number of code points written, or -1."""
+def _entry(point: np.uint32, table: NDArray[np.uint32]) -> np.uint32:
+    if point < _TABLE_SIZE:
+        return np.uint32(table[point])
+    return np.uint32(_IGNORED if 0xE0000 <= point < 0xE1000 else _SPACE)  # tags and more variation selectors
+
+
+@numba.njit(cache=True, nogil=True)
+def _prepare(points: NDArray[np.uint32], table: NDArray[np.uint32], prepared: NDArray[np.uint32]) -> int:
+    """What must be done before NFKC: voice marks with a space of their own, ignored characters, endless marks."""
+    length = 0
+    marks = 0
+    for point in points:
+        if _entry(point, table) == _IGNORED:
+            continue
+        if point == 0x309B or point == 0x309C:  # ゛゜, of which NFKC makes a space and a mark
+            point -= np.uint32(2)
+        if _entry(point, table) & _MARK or point == 0xFF9E or point == 0xFF9F:  # ﾞﾟ
+            marks += 1
+        else:
+            marks = 0
+        if marks <= 30:
+            prepared[length] = point
+            length += 1
+    return length
+
+
+@numba.njit(cache=True, nogil=True)
+def _fold(points: NDArray[np.uint32], table: NDArray[np.uint32], alone: bool, folded: NDArray[np.uint32]) -> int:
+    """Fold by the table; the number of code points written, or -1 if `alone` and one of them needs its context."""
     length = 0
     separated = False
     for point in points:
-        entry = np.uint32(_SPACE)
-        if point < _TABLE_SIZE:
-            entry = table[point]
-        elif 0xE0000 <= point < 0xE1000:  # tags and more variation selectors
-            entry = np.uint32(_IGNORED)
+        entry = _entry(point, table)
         if alone and entry & _IN_CONTEXT:
             return -1
         value = entry & _CODE_POINT

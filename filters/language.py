@@ -176,4 +176,4 @@ class Language:
         known = {label.removeprefix("__label__") for label in model.get_labels()}
         if unknown := [lang for lang in self.keep if lang not in known]:
             raise ModelError(f"{self.model}: knows no language {', '.join(unknown)}; lid.176 has ISO 639 codes, as ja")
-        return scores(model, texts.to_pylist(), self.keep, self.sample_chars)
+        return scores(model, [text or "" for text in texts.to_pylist()], self.keep, self.sample_chars)

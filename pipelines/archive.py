@@ -26,6 +26,7 @@ HOLD = 8 << 20
 #: RFC 1951, 3.2.4: a stored block holds at most this many bytes.
 STORED_BLOCK = 65_535
 
+_NOTHING = "no record begins here"
 _INPUT, _OUTPUT, _SCAN = 1 << 14, 1 << 20, 1 << 18
 _GZIP = b"\x1f\x8b\x08"
 # Writers end lines with LF, CRLF, and even CR CRLF.
@@ -135,11 +136,12 @@ class Frame:
 
 @dataclass(frozen=True)
 class Gap:
-    """Bytes of a view that are no whole record."""
+    """Bytes of a view that are no whole record. `begun`: they begin like one."""
 
     start: int
     stop: int
     detail: str
+    begun: bool = True
 
 
 def frames(view: View, position: int, stop: int, keep: int) -> Iterator[Frame | Gap]:
@@ -158,20 +160,22 @@ def frames(view: View, position: int, stop: int, keep: int) -> Iterator[Frame | 
         head, length, fault = _header(view, position, opening)
         body = position + len(head)
         end = body + length
-        block = b""
+        block, separator = b"", None
         if not fault:
             if length > keep:
                 block = view.at(body, HEAD_LIMIT) if keep else b""
                 view.forget(end - 1)
-            if not _ends(view, end, head):
-                fault = "the record is cut off, or its length is wrong"
-        if fault:
+            separator = _separator(view, end, head)
+            fault = "the record is cut off, or its length is wrong"
+        if separator is None:
             after = _resume(view, max(position, view.first) + 1)
-            yield Gap(position, after, fault)
+            yield Gap(position, after, fault, fault != _NOTHING)
             position = after
-        else:
-            yield Frame(position, head, view.at(body, length) if length <= keep else block, length)
-            position = end
+            continue
+        yield Frame(position, head, view.at(body, length) if length <= keep else block, length)
+        position = end + separator
+        if separator:
+            yield Gap(end, position, "the separator between two records is damaged", begun=False)
 
 
 def _header(view: View, position: int, opening: bytes) -> tuple[bytes, int, str]:
@@ -192,24 +196,28 @@ def _header(view: View, position: int, opening: bytes) -> tuple[bytes, int, str]
         opening = view.at(position, _ARC_LONGEST)
     if line := ARC_LINE.match(opening):
         return line[0], int(line[5]), ""
-    return b"", 0, "no record begins here"
+    return b"", 0, _NOTHING
 
 
-def _ends(view: View, end: int, head: bytes) -> bool:
-    """Whether a record ends here: at the end of the input, at a separator, or where the next record starts.
+def _separator(view: View, end: int, head: bytes) -> int | None:
+    """None where a record cannot end, or how many bytes follow its end that are neither line ends nor a record.
 
-    The standard separates WARC records by CRLF CRLF and ARC records by LF. Writers put less, and more; and bytes of
-    the separator may be damaged while both records are whole.
+    The standard separates WARC records by CRLF CRLF and ARC records by LF. Writers put less, and more. Where the next
+    record is in its place, damage to the separator is damage to no record. What follows a separator is never held
+    against the record before it, so an ARC record whose length is wrong and leads to a line end passes for whole.
     """
     tail = view.at(end - 1, 1 + _ARC_LONGEST)  # the last byte of the record shows that the input is that long
     if not tail:
-        return False
+        return None
     tail = tail[1:]
     warc = is_warc(head)
-    if tail.startswith((b"\r\n\r\n", b"\n\n") if warc else (b"\n", b"\r\n")):
-        return True
     rest = tail.lstrip(b"\r\n")
-    return not rest or _starts(rest) or _starts(tail[4 if warc else 1 :])
+    if tail.startswith((b"\r\n\r\n", b"\n\n") if warc else (b"\n", b"\r\n")) or not rest:
+        return 0
+    size = 4 if warc else 1
+    if _starts(tail[size:]):
+        return size if tail[:size].strip(b"\r\n") else 0
+    return 0 if _starts(rest) else None
 
 
 def is_warc(head: bytes) -> bool:
@@ -319,13 +327,18 @@ def _in_member(item: Frame | Gap, offset: int, stop: int) -> Record | Damaged:
 
 
 def _cut_member(items: Iterator[Frame | Gap], offset: int, stop: int) -> Iterator[Record | Damaged]:
-    """The records of a member that the end of the file cuts off, but for the last: nothing vouches for its bytes."""
-    last = None
+    """The records of a member that the end of the file cuts off, as far as the beginning of another follows them.
+
+    No checksum vouches for them, as none does in a file that is not compressed. For the bytes after the last beginning
+    nothing does: a member that only seems to be cut off may be a damaged one.
+    """
+    held: list[Frame | Gap] = []
     for item in items:
-        if last is not None:
-            yield _in_member(last, offset, stop)
-        last = item
-    yield Damaged(offset, stop, "the file ends within this gzip member", last.start if last else 0)
+        if isinstance(item, Frame) or item.begun:
+            yield from (_in_member(before, offset, stop) for before in held)
+            held.clear()
+        held.append(item)
+    yield Damaged(offset, stop, "the file ends within this gzip member", held[0].start if held else 0)
 
 
 def next_member(file: int, position: int, limit: int) -> int:

@@ -100,7 +100,8 @@ def on_ray(workers: int, address: str = "local") -> Iterator[Runner]:
         own = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": 128 << 20}
     ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **own)
     try:
-        yield ray_map
+        with stoppable():  # again: ray.init has put its own handler in the place of ours
+            yield ray_map
     finally:
         ray.shutdown()
 

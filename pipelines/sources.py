@@ -298,8 +298,9 @@ def _open(source: Source) -> BinaryIO:
 
 
 def _regions(source: Source, file: BinaryIO) -> list[Span]:
-    """The archives in a file: itself, or those stored in a WACZ."""
-    if source.name.lower().endswith(".wacz") or _is_zip(file):
+    """The archives in a file: itself, or those in a WACZ. Its name outweighs its first bytes, which may be damaged."""
+    name = source.name.lower()
+    if name.endswith(".wacz") or (_is_zip(file) and not name.endswith(SUFFIXES)):
         return _wacz_regions(source, file)
     return [_region(source, file, source.name, 0, source.size)]
 

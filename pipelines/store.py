@@ -209,7 +209,7 @@ class Store:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep a second driver out, and clear away what a killed one left half written.
+        """Keep a second driver out, and clear away what killed drivers and workers left half written.
 
         The kernel drops the lock with the process that held it, so a killed run never has to be unlocked by hand.
         """
@@ -225,6 +225,12 @@ class Store:
             lock.truncate(0)
             lock.write(f"{os.getpid()}\n")
             lock.flush()
-            for temporary in self.root.rglob(".*.tmp"):
-                temporary.unlink(missing_ok=True)
-            yield
+            self._clear()
+            try:
+                yield
+            finally:
+                self._clear()
+
+    def _clear(self) -> None:
+        for temporary in self.root.rglob(".*.tmp"):
+            temporary.unlink(missing_ok=True)

@@ -50,7 +50,7 @@ _CONTROL = bytes(sorted(set(range(0x20)) - set(b"\t\n\f\r\x1b"))) + b"\x7f"
 _COMMENT = re.compile(rb"<!--.*?(?:-->|\Z)", re.DOTALL)
 _XML_DECLARATION = re.compile(rb"""\A\s*<\?xml\b[^<>]*?\bencoding\s*=\s*["']([\w.:-]+)""")
 _META = re.compile(rb"<meta\b[^<>]*", re.IGNORECASE)
-_CHARSET = re.compile(rb"""charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_CHARSET = re.compile(rb"""charset\s*=\s*(?:["']\s*)?([\w.:-]+)""", re.IGNORECASE)
 
 _EUC_TOKEN = re.compile(rb"[\x00-\x7f]+|\x8e[\xa1-\xdf]|\x8f[\xa1-\xfe]{2}|(?:[\xa1-\xfe]{2})+|[\x80-\xff]")
 _JIS_ESCAPE = re.compile(rb"\x1b(\$[@B]|\$\(D|\([BJI])")
@@ -153,7 +153,7 @@ def meta_label(raw: bytes) -> str:
 
 def _unmistakable(raw: bytes) -> str:
     """The encoding that only its own bytes can look like, whatever the page declares; "" for the others."""
-    head = raw[:4096]
+    head = raw[:256]  # markup, so ASCII: every other byte is NUL
     even, odd = head[0::2].count(0), head[1::2].count(0)
     if max(even, odd) > len(head) // 8 and min(even, odd) <= len(head) // 64:
         return "utf-16-le" if odd > even else "utf-16-be"

@@ -110,9 +110,11 @@ def check_size(raw: bytes, settings: HtmlSettings) -> None:
 
 
 def clean(text: str) -> str:
-    """NFC; lines without control characters or no-break spaces, an artefact of layout. Full-width forms stay."""
-    text = _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\xa0", " "))
-    return unicodedata.normalize("NFC", text).strip()
+    """NFC; no control characters, no space at line ends, no no-break spaces (an artefact of layout). Full-width forms
+    stay as they are."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\xa0", " ")
+    lines = (line.rstrip() for line in _CONTROL.sub("", text).split("\n"))
+    return unicodedata.normalize("NFC", "\n".join(lines)).strip()
 
 
 def _parse(page: str, settings: HtmlSettings) -> Any:

@@ -64,6 +64,13 @@ def test_a_signature_depends_on_its_own_document_only(batch: list[tuple[str, str
     assert np.array_equal(backwards[::-1], whole)
 
 
+def test_a_large_batch_gives_what_its_documents_give_alone() -> None:
+    rng = np.random.default_rng(5)
+    texts = ["".join(map(chr, rng.integers(0x4E00, 0x9000, size))) for size in [9000, 70_000, 0, 1, *[8000] * 30]]
+    whole = sign(texts)
+    assert all(np.array_equal(sign([text])[0], row) for text, row in zip(texts, whole, strict=True))
+
+
 def test_repeated_shingles_do_not_count_and_the_language_does() -> None:
     assert np.array_equal(sign(["あいあいあい"])[0], sign(["あいあい"])[0])
     text = "one two three four five six"

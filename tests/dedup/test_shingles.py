@@ -21,7 +21,7 @@ words = st.text(st.sampled_from("abc　かが゛ 。"), max_size=60)
 
 
 def plain_key(text: str) -> str:
-    """The rules of `shingles.key` one character at a time."""
+    """The rules of `shingles.key` one character at a time, but for the limit of marks."""
     text = text.replace("゛", "\u3099").replace("゜", "\u309a")
     folded = ""
     for c in unicodedata.normalize("NFKC", text).lower():
@@ -90,6 +90,16 @@ def test_characters_that_shift_jis_and_windows_decode_differently_are_equal() ->
 @example("１\ufe0f\u20e3")
 def test_key_equals_its_rules_applied_one_character_at_a_time(text: str) -> None:
     assert shingles.key(text) == plain_key(text)
+
+
+@pytest.mark.parametrize("joiner", ["", "\u200d", "\ufe0f"])
+@pytest.mark.parametrize("marks", ["\u0301\u0323", "゛\u0301", "ﾟ\u0323"])
+def test_marks_beyond_thirty_in_a_row_vanish(marks: str, joiner: str) -> None:
+    endless = "か" + joiner.join(marks * 2_000_000) + "き"  # sorting all these marks would take hours
+    key = shingles.key(endless)
+    assert 30 <= len(key) <= 32
+    assert key == shingles.key("か" + marks * 15 + "き")
+    assert shingles.key(key) == key
 
 
 def test_every_assigned_character_follows_the_rules() -> None:

@@ -48,8 +48,10 @@ def test_the_order_and_the_place_of_the_input_do_not_change_a_byte(
 
 
 def started(out: Path, crawl: Path, workers: int) -> subprocess.Popen[bytes]:
+    """A run in the background; what it says goes to a file beside OUT."""
     words = command("run", "--recipe", RECIPE, "--input", crawl, "--out", out, "--workers", workers, "--json")
-    return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    with out.with_suffix(".said").open("wb") as said:
+        return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said)
 
 
 def until(found: Callable[[], Any], driver: subprocess.Popen[bytes], seconds: float = 120) -> Any:
@@ -58,7 +60,7 @@ def until(found: Callable[[], Any], driver: subprocess.Popen[bytes], seconds: fl
     while time.monotonic() < deadline:
         if value := found():
             return value
-        assert driver.poll() is None, driver.stderr and driver.stderr.read().decode()
+        assert driver.poll() is None, "the run ended before"
         time.sleep(0.005)
     raise AssertionError("it never happened")
 
@@ -110,8 +112,7 @@ def test_a_run_that_is_stopped_says_so_in_a_line_and_can_go_on(
     until(lambda: list((out / "commits/extract").glob("[0-9]*.json")), driver)
     os.kill(driver.pid, sign)
     assert driver.wait(timeout=60) == status
-    assert driver.stderr is not None
-    said = driver.stderr.read().decode()
+    said = out.with_suffix(".said").read_text()
     assert "stopped" in said
     assert "Traceback" not in said
     assert minamoto("run", "--recipe", RECIPE, "--input", demo_crawl, "--out", out, "--inline").status == 0
