@@ -129,6 +129,9 @@ def ray_map(tasks: Sequence[Task], store: Store) -> Iterator[Done]:
                 losses += 1
             except (exceptions.WorkerCrashedError, exceptions.OutOfMemoryError):
                 deaths += 1
+            except exceptions.RayError as error:  # the task never ran: a worker that lacks our code, say
+                yield Done(task, None, explain(error), attempts=tries)
+                continue
             if deaths < WORKER_DEATHS and losses < NODE_LOSSES:
                 waiting.append((task, tries + 1, deaths, losses))
             else:
