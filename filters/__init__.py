@@ -4,6 +4,7 @@ A filter never removes anything: it says for each row why the document should go
 limit that value broke. The `filter` stage writes those columns beside the documents.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -20,6 +21,16 @@ class Verdicts:
     reason: pa.Array
     value: pa.Array
     limit: pa.Array
+
+
+def verdicts(objections: Iterable[tuple[str, float, float] | None]) -> Verdicts:
+    """Verdicts from what a rule says of each row: (reason, value, limit), or None to keep it."""
+    rows = list(objections)
+    return Verdicts(
+        reason=pa.array([row and row[0] for row in rows], pa.string()),
+        value=pa.array([row and row[1] for row in rows], pa.float64()),
+        limit=pa.array([row and row[2] for row in rows], pa.float64()),
+    )
 
 
 class Filter(Protocol):

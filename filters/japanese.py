@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from filters import Verdicts
+from filters import Verdicts, verdicts
 
 # What a code point is.
 _OTHER, _LETTER, _HIRAGANA, _KATAKANA, _KANJI, _END, _ASCII_END = range(7)
@@ -126,11 +126,7 @@ class Japanese:
             self._objection(measure(text)) if lang == "ja" and text is not None else None
             for text, lang in zip(texts, langs)
         ]
-        return Verdicts(
-            reason=pa.array([row and row[0] for row in found], pa.string()),
-            value=pa.array([row and row[1] for row in found], pa.float64()),
-            limit=pa.array([row and row[2] for row in found], pa.float64()),
-        )
+        return verdicts(found)
 
     def _objection(self, found: Measures) -> tuple[str, float, float] | None:
         if self.min_japanese is not None and found.japanese < self.min_japanese:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from filters import Verdicts
+from filters import Verdicts, verdicts
 
 
 def visible_chars(text: str) -> int:
@@ -42,11 +42,7 @@ class Length:
         """`length_short` or `length_long`. A row without text has no verdict."""
         texts, langs = batch.column("text").to_pylist(), batch.column("lang").to_pylist()
         found = [None if text is None else self._objection(text, lang) for text, lang in zip(texts, langs)]
-        return Verdicts(
-            reason=pa.array([row and row[0] for row in found], pa.string()),
-            value=pa.array([row and row[1] for row in found], pa.float64()),
-            limit=pa.array([row and row[2] for row in found], pa.float64()),
-        )
+        return verdicts(found)
 
     def _objection(self, text: str, lang: str | None) -> tuple[str, int, int] | None:
         chars = visible_chars(text)

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from filters import Verdicts
+from filters import Verdicts, verdicts
 
 _PRIME = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, for multiplicative hashing (Knuth, TAOCP 6.4)
 
@@ -142,11 +142,7 @@ class Repetition:
             None if text is None else self._objection(measure(text, self.ngram, self.window))
             for text in batch.column("text").to_pylist()
         ]
-        return Verdicts(
-            reason=pa.array([row and row[0] for row in found], pa.string()),
-            value=pa.array([row and row[1] for row in found], pa.float64()),
-            limit=pa.array([row and row[2] for row in found], pa.float64()),
-        )
+        return verdicts(found)
 
     def _objection(self, found: Measures) -> tuple[str, float, float] | None:
         if self.max_lines is not None and found.lines > self.max_lines:

@@ -64,7 +64,7 @@ class Dedup(Settings):
     minhash: MinHash = MinHash()
     min_similarity: Annotated[float, Field(ge=0, le=1)] = 0.7
     """A document whose signature is less similar than this to its representative stays: it came into the cluster by way
-    of others. 0.72 is where 14 bands of 8 rows find half of the pairs (`(1/14)**(1/8)`)."""
+    of others, or by chance. 14 bands of 8 rows find half of the pairs of similarity 0.685 (see `dedup.minhash`)."""
     bucket_rows: Annotated[int, Field(ge=1)] = 1 << 22
     """Rows that one grouping task holds, 16 bytes each; decides into how many buckets a band is cut, not the result."""
 

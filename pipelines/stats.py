@@ -78,24 +78,20 @@ def _host(url: str | None) -> str:
 
 def show(found: dict[str, Any], console: Console) -> None:
     """The same as tables."""
-    table = Table(title="What became of the documents", title_justify="left")
-    for column in ("stage", "rows in", "kept", "share"):
-        table.add_column(column, justify="left" if column == "stage" else "right")
-    table.add_column("dropped, by reason")
-    table.add_column("CPU part-seconds", justify="right")
-    table.add_column("peak MiB", justify="right")
+    stages = _table("What became of the documents", "stage", "rows in", "kept", "share", "part-seconds", "peak MiB")
+    dropped = _table("Why documents were dropped", "stage", "reason", "rows", "share of rows in")
     for name, stage in found["stages"].items():
-        total = max(stage["rows_in"], 1)
-        most_first = sorted(stage["reasons"].items(), key=lambda item: (-item[1], item[0]))
-        reasons = "\n".join(f"{reason} {count:,} ({count / total:.1%})" for reason, count in most_first)
-        table.add_row(
-            name, f"{stage['rows_in']:,}", f"{stage['kept']:,}", f"{stage['kept'] / total:.1%}", reasons,
+        rows = max(stage["rows_in"], 1)
+        stages.add_row(
+            name, f"{stage['rows_in']:,}", f"{stage['kept']:,}", f"{stage['kept'] / rows:.1%}",
             f"{stage['seconds']:,.1f}", f"{stage['peak_bytes'] / 2**20:,.0f}",
         )  # fmt: skip
-    console.print(table)
-    mix = Table(title="What is in the corpus", title_justify="left")
-    for column in ("language", "documents", "characters", "tokens", "characters per token"):
-        mix.add_column(column, justify="left" if column == "language" else "right")
+        for reason, count in sorted(stage["reasons"].items(), key=lambda item: (-item[1], item[0])):
+            dropped.add_row(name, reason, f"{count:,}", f"{count / rows:.1%}")
+    console.print(stages)
+    if dropped.rows:
+        console.print(dropped)
+    mix = _table("What is in the corpus", "language", "documents", "characters", "tokens", "characters per token")
     for lang, sums in found["by_language"].items():
         mix.add_row(
             lang, *(f"{sums[name]:,}" for name in ("documents", "chars", "tokens")), f"{sums['chars_per_token']:.2f}"
@@ -106,12 +102,19 @@ def show(found: dict[str, Any], console: Console) -> None:
     )  # fmt: skip
     console.print(mix)
     if found["top_hosts"]:
-        hosts = Table(title="Hosts with the most documents", title_justify="left")
-        hosts.add_column("host")
-        hosts.add_column("documents", justify="right")
+        hosts = _table("Hosts with the most documents", "host", "documents")
         for host, count in found["top_hosts"]:
             hosts.add_row(host.translate(dict.fromkeys(range(32))), f"{count:,}")
         console.print(hosts)
     if not found["complete"]:
         console.print("Not finished: some parts are missing; see `plan`.", style="yellow")
-    console.print(f"shards {found['shards']:,}   digest {found['digest']}", highlight=False)
+    console.print(f"{found['shards']:,} shards, digest {found['digest']}", highlight=False, soft_wrap=True)
+
+
+def _table(title: str, *columns: str) -> Table:
+    """Words to the left, numbers to the right."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        words = column in ("stage", "reason", "language", "host")
+        table.add_column(column, justify="left" if words else "right", overflow="fold")
+    return table

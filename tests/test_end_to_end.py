@@ -16,9 +16,7 @@ STAGES = ["extract", "filter", "dedup", "tokenize"]
 
 @pytest.fixture(scope="module")
 def stats(demo_out: Path, demo_crawl: Path, minamoto: Callable[..., Any]) -> Any:
-    return minamoto(
-        "stats", "--recipe", "recipes/demo.toml", "--input", demo_crawl, "--out", demo_out, "--json"
-    ).json
+    return minamoto("stats", "--recipe", "recipes/demo.toml", "--input", demo_crawl, "--out", demo_out, "--json").json
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +25,11 @@ def expected(demo_crawl: Path) -> list[dict[str, Any]]:
 
 
 def column(out: Path, stage: str, name: str) -> list[Any]:
-    return [v for p in sorted((out / stage).glob("part-*.parquet")) for v in pq.read_table(p, columns=[name])[name].to_pylist()]
+    return [
+        v
+        for p in sorted((out / stage).glob("part-*.parquet"))
+        for v in pq.read_table(p, columns=[name])[name].to_pylist()
+    ]
 
 
 def fates(out: Path) -> dict[str, str | None]:
@@ -82,7 +84,9 @@ def test_japanese_comes_through_readable_in_every_charset(demo_out: Path, expect
     assert all(seen[charset] >= 5 for charset in ("utf-8", "cp932", "euc_jp", "iso2022_jp")), seen
 
 
-def test_shards_open_unchanged_elsewhere_and_tell_where_each_document_came_from(demo_out: Path, demo_crawl: Path) -> None:
+def test_shards_open_unchanged_elsewhere_and_tell_where_each_document_came_from(
+    demo_out: Path, demo_crawl: Path
+) -> None:
     datasets = pytest.importorskip("datasets")
     sentencepiece = pytest.importorskip("sentencepiece")
     folder = demo_out / "tokenize/shards"
@@ -111,7 +115,9 @@ def test_a_duplicate_names_the_document_kept_instead(demo_out: Path) -> None:
     representatives = column(demo_out, "dedup/decide", "representative")
     values = column(demo_out, "dedup/decide", "value")
     duplicates = [
-        (rep, value) for rep, reason, value in zip(representatives, reasons, values, strict=True) if reason in ("exact", "near")
+        (rep, value)
+        for rep, reason, value in zip(representatives, reasons, values, strict=True)
+        if reason in ("exact", "near")
     ]
     assert duplicates
     assert all(rep in kept and 0.7 <= value <= 1 for rep, value in duplicates)

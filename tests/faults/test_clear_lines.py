@@ -58,9 +58,13 @@ def test_a_missing_input_and_none_at_all(minamoto: Run, tmp_path: Path) -> None:
     one_line(minamoto("run", "--recipe", RECIPE, "--out", tmp_path / "out"), 2, "--input")
 
 
-@pytest.mark.parametrize(("table", "key"), [("[filter.language]", "filter.language.model"), ("[tokenize]", "tokenize.model")])
+@pytest.mark.parametrize(
+    ("table", "key"), [("[filter.language]", "filter.language.model"), ("[tokenize]", "tokenize.model")]
+)
 @pytest.mark.parametrize("there", [True, False])
-def test_an_unreadable_model(table: str, key: str, there: bool, minamoto: Run, demo_crawl: Path, tmp_path: Path) -> None:
+def test_an_unreadable_model(
+    table: str, key: str, there: bool, minamoto: Run, demo_crawl: Path, tmp_path: Path
+) -> None:
     model = tmp_path / "x.model"
     if there:
         model.write_bytes(b"no model at all")
@@ -127,7 +131,9 @@ def test_a_full_disk_stops_the_run_and_the_next_one_goes_on(
     """A tmpfs of half the size needed; where mounting is not allowed, the test says so."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", disk], capture_output=True, check=False).returncode:
+    if subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", disk], capture_output=True, check=False
+    ).returncode:
         pytest.skip("mounting a small tmpfs needs root")
     try:
         options = ["--recipe", RECIPE, "--input", demo_crawl, "--out", disk / "out", *(["--inline"] if inline else [])]
@@ -139,7 +145,9 @@ def test_a_full_disk_stops_the_run_and_the_next_one_goes_on(
         subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
         ran = minamoto("run", *options)
         assert ran.status == 0, ran.err
-        digests = [json.loads((o / "tokenize/shards/manifest.json").read_text())["digest"] for o in (disk / "out", demo_out)]
+        digests = [
+            json.loads((o / "tokenize/shards/manifest.json").read_text())["digest"] for o in (disk / "out", demo_out)
+        ]
         assert digests[0] == digests[1]
     finally:
         subprocess.run(["umount", disk], check=True)

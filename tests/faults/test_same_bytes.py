@@ -51,7 +51,7 @@ def started(out: Path, crawl: Path, workers: int) -> subprocess.Popen[bytes]:
     """A run in the background; what it says goes to a file beside OUT."""
     words = command("run", "--recipe", RECIPE, "--input", crawl, "--out", out, "--workers", workers, "--json")
     with out.with_suffix(".said").open("wb") as said:
-        return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said)
+        return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True)
 
 
 def until(found: Callable[[], Any], driver: subprocess.Popen[bytes], seconds: float = 120) -> Any:
@@ -75,7 +75,9 @@ def workers_of(driver: subprocess.Popen[bytes], writing: Path) -> Iterator[psuti
             continue
 
 
-def test_a_worker_killed_in_the_middle_of_a_part_changes_nothing(demo_out: Path, demo_crawl: Path, tmp_path: Path) -> None:
+def test_a_worker_killed_in_the_middle_of_a_part_changes_nothing(
+    demo_out: Path, demo_crawl: Path, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     driver = started(out, demo_crawl, 2)
     victim = until(lambda: next((p for p in workers_of(driver, out / "extract") if p.pid != driver.pid), None), driver)
@@ -110,7 +112,7 @@ def test_a_run_that_is_stopped_says_so_in_a_line_and_can_go_on(
     out = tmp_path / "out"
     driver = started(out, demo_crawl, 2)
     until(lambda: list((out / "commits/extract").glob("[0-9]*.json")), driver)
-    os.kill(driver.pid, sign)
+    os.killpg(driver.pid, sign)  # as a terminal does: to everything the run has started, Ray and all
     assert driver.wait(timeout=60) == status
     said = out.with_suffix(".said").read_text()
     assert "stopped" in said

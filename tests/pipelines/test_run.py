@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import toys
 
+import toys
 from pipelines import run
 from pipelines.errors import PartsFailed, Stop
 from pipelines.run import Done, Runner
@@ -41,7 +41,7 @@ def go(work: Any, count: int, tmp_path: Path, runner: Runner, given: Any = None)
 def test_commits_come_in_the_order_of_the_parts(tmp_path: Path, runner: Runner) -> None:
     commits = run.run_stage(tasks(toys.fine, 9), Store(tmp_path), runner, lambda done: None)
     assert [commit.index for commit in commits] == list(range(9))
-    assert all(list(commit.files.values())[0]["bytes"] == commit.index for commit in commits)
+    assert all(next(iter(commit.files.values()))["bytes"] == commit.index for commit in commits)
 
 
 def test_what_is_committed_is_not_done_again(tmp_path: Path, runner: Runner) -> None:
@@ -49,8 +49,12 @@ def test_what_is_committed_is_not_done_again(tmp_path: Path, runner: Runner) -> 
     assert not any(done.worked for done in go(toys.fine, 3, tmp_path, runner))
 
 
-def test_failed_parts_are_named_with_their_reason_and_place_and_the_others_are_kept(tmp_path: Path, runner: Runner) -> None:
-    with pytest.raises(PartsFailed, match=r"toy: 2 of 5 parts failed: part 1: ValueError: cannot abide 1 \(at toys:\d+\);"):
+def test_failed_parts_are_named_with_their_reason_and_place_and_the_others_are_kept(
+    tmp_path: Path, runner: Runner
+) -> None:
+    with pytest.raises(
+        PartsFailed, match=r"toy: 2 of 5 parts failed: part 1: ValueError: cannot abide 1 \(at toys:\d+\);"
+    ):
         go(toys.odd_parts_raise, 5, tmp_path, runner)
     assert [Store(tmp_path).read_commit("toy", index) is not None for index in range(5)] == [True, False] * 2 + [True]
 
