@@ -1,7 +1,7 @@
 # Every target is a command of the program and the name of its stage and folder. `make` alone lists them.
 #   make corpus RECIPE=recipes/web.toml INPUT='crawl/*.warc.gz' OUT=out/web WORKERS=8
 
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 RECIPE ?= recipes/demo.toml
 NAME   := $(basename $(notdir $(RECIPE)))
 OUT    ?= out/$(NAME)

@@ -42,11 +42,11 @@ def main() -> None:
     rows = []  # url, wanted, score of the visible text, seconds of the look, seconds of the extraction
     for url, http_charset, raw in pages(arguments.warcs):
         try:
-            page = charset.decode(raw, http_charset).text
-        except charset.Undecodable:
+            tree = html.parse(charset.decode(raw, http_charset).text, SETTINGS)
+        except (charset.Undecodable, html.Unreadable):
             continue
         start = time.process_time()
-        visible = prescreen.visible_text(page)
+        visible = prescreen.visible_text(tree)
         seen = language.scores(model, [visible], SETTINGS.languages)[0]
         looked = time.process_time()
         try:

@@ -28,7 +28,7 @@ import brotli  # type: ignore[import-untyped]
 from fastwarc.stream_io import ZstdReader
 
 from pipelines import archive
-from pipelines.archive import Damaged
+from pipelines.archive import Damaged as Damaged
 from pipelines.errors import UsageError
 
 SUFFIXES = (".warc", ".warc.gz", ".arc", ".arc.gz", ".wacz")

@@ -89,16 +89,15 @@ def extract(raw: bytes, http_charset: str, settings: HtmlSettings) -> Extracted:
         decoded = charset.decode(raw, http_charset)
     except charset.Undecodable as error:
         raise Unreadable("undecodable", str(error)) from None
-    page = _CONTROL_REFERENCE.sub("", _CONTROL.sub("", decoded.text.replace("\f", "\n")))
-    tree = _parse(page, settings)
+    tree = parse(decoded.text, settings)
     if settings.prescreen:
         model = language.load(language.model_path(settings.model))
-        if objection := prescreen.objection(prescreen.visible_text(page), model, settings.languages):
+        if objection := prescreen.objection(prescreen.visible_text(tree), model, settings.languages):
             raise Unreadable("prescreen", objection)
     _collapse(tree)
     text = clean(_main_text(tree))
     if not text:
-        raise Unreadable("empty", f"no main text in {len(page)} characters of HTML")
+        raise Unreadable("empty", f"no main text in {len(decoded.text)} characters of HTML")
     title = " ".join(clean(tree.findtext(".//title") or "").split())[:MAX_TITLE]
     return Extracted(text, title, decoded.charset, decoded.how)
 
@@ -117,7 +116,13 @@ def clean(text: str) -> str:
     return unicodedata.normalize("NFC", "\n".join(lines)).strip()
 
 
-def _parse(page: str, settings: HtmlSettings) -> Any:
+def parse(page: str, settings: HtmlSettings) -> Any:
+    """The lxml tree of a decoded page.
+
+    Raises:
+        Unreadable: empty_page, too_deep or too_many_elements.
+    """
+    page = _CONTROL_REFERENCE.sub("", _CONTROL.sub("", page.replace("\f", "\n")))
     if not page.strip():
         raise Unreadable("empty_page", "nothing but white space")
     # Bytes with the encoding named: lxml would follow a meta element, and refuses a str with an XML declaration.
