@@ -466,23 +466,22 @@ class _TooLarge(Exception):
 def _decode(body: bytes, fields: dict[bytes, bytes], max_bytes: int) -> tuple[bytes, str | None]:
     """A body without its content and transfer codings, and what is wrong with it.
 
-    Crawlers take a coding off and leave its name in the header, so a body that does not decode and looks like text is
-    taken as it is. One that ends too early counts as far as it goes, coded or not: crawlers cut long pages off.
+    Crawlers take a coding off and leave its name in the header, so a body that looks like text is taken as it is. One
+    that ends too early counts as far as it goes, coded or not: crawlers cut long pages off.
     """
     declared = fields.get(b"content-encoding", b"") + b"," + fields.get(b"transfer-encoding", b"")
     codings = [name for part in declared.lower().split(b",") if (name := part.strip()) in _CODINGS]
     if len(codings) > _MAX_CODINGS:
         return b"", "bad_encoding"
     for name in reversed(codings):
+        if name != b"chunked" and not _BINARY.search(body, 0, 512):
+            continue
         try:
-            decoded, state = _CODINGS[name](body, max_bytes)
+            body, state = _CODINGS[name](body, max_bytes)
         except _TooLarge:
             return b"", "too_large"
-        if state != "whole" and name != b"chunked" and not _BINARY.search(body, 0, 512):
-            continue
         if state == "bad":
-            return decoded, "bad_encoding"
-        body = decoded
+            return body, "bad_encoding"
     return body, None
 
 

@@ -1,11 +1,11 @@
 """Pass over pages that are clearly in none of the wanted languages, before their main text is looked for.
 
-Main text costs 11 ms a page, this look 0.5 ms. Swallow (Okazaki et al. 2024, https://arxiv.org/abs/2404.17733) looks at
+Main text costs 10 ms a page, this look 0.8 ms. Swallow (Okazaki et al. 2024, https://arxiv.org/abs/2404.17733) looks at
 the title and the lang attribute; we score the text itself, for titles are often English and attributes often wrong.
 
 Measured with benchmarks/prescreen_loss.py on 6,227 pages of documentation in 30 languages, where a page is wanted if
 its main text passes `filters.language.Language`: of 5,211 wanted pages 4 are lost (0.08 %), all with a little English
-among other text; of the 1,016 others 757 are passed over. It pays where more than one page in 20 is passed over.
+among other text; of the 1,016 others 757 are passed over. It pays where more than a tenth is passed over.
 """
 
 from typing import Any

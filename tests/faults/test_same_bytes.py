@@ -47,6 +47,21 @@ def test_the_order_and_the_place_of_the_input_do_not_change_a_byte(
     assert corpus_bytes(tmp_path / "out") == corpus_bytes(demo_out)
 
 
+@pytest.mark.parametrize(
+    "table", ["[input]\npart_bytes = 40000", "[input]\npart_bytes = 99999999", "[dedup]\nbucket_rows = 10"]
+)
+def test_the_size_of_parts_and_buckets_does_not_change_the_shards(
+    table: str, demo_out: Path, demo_crawl: Path, minamoto: Callable[..., Any], tmp_path: Path
+) -> None:
+    recipe = tmp_path / "demo.toml"
+    name, rest = (ROOT / RECIPE).read_text().split("[input]")
+    recipe.write_text(f"{name}\n[tokenize]{rest.split('[tokenize]')[1]}\n{table}\n")
+    built = minamoto("run", "--recipe", recipe, "--input", demo_crawl, "--out", tmp_path / "out", "--inline")
+    assert built.status == 0, built.err
+    shards = "tokenize/shards/data"
+    assert corpus_bytes(tmp_path / "out" / shards) == corpus_bytes(demo_out / shards)
+
+
 def started(out: Path, crawl: Path, workers: int) -> subprocess.Popen[bytes]:
     """A run in the background; what it says goes to a file beside OUT."""
     words = command("run", "--recipe", RECIPE, "--input", crawl, "--out", out, "--workers", workers, "--json")

@@ -354,6 +354,12 @@ def test_a_cut_archive_in_one_member_keeps_what_is_before_its_last_record(warcgz
     assert found[-1].inner == sum(map(len, parts[: len(found) - 1]))
 
 
+def test_a_member_that_ends_in_garbage_and_is_cut_off_is_damaged(warcgz: Path) -> None:
+    packer = zlib.compressobj(wbits=31)
+    data = packer.compress(page(1) + page(2) + b"\0\0\0") + packer.flush(zlib.Z_SYNC_FLUSH)
+    assert ids(items(warcgz, data)) == ["1", "damaged"]
+
+
 def test_nothing_of_a_member_with_a_wrong_checksum_passes_for_whole(warcgz: Path) -> None:
     data = bytearray(one_member([page(number) for number in range(5)]))
     data[-6] ^= 1
@@ -386,6 +392,15 @@ def test_garbage_between_records_is_one_row(warc: Path, warcgz: Path, garbage: b
         if path is warcgz or not garbage.startswith(b"\x1f\x8b"):  # which would make it a gzip file
             assert ids(items(path, garbage + two)) == ["damaged", "2"]
         assert ids(items(path, two + garbage)) == ["2", "damaged"]
+
+
+def test_damage_between_two_records_is_in_neither(warc: Path) -> None:
+    for make, separator in ((page, b"\r\0\r\n"), (arc_page, b"\0")):
+        one = make(1)[: -len(separator)]
+        found = items(warc, one + separator + make(2))
+        assert [type(item) for item in found] == [Raw, Damaged, Raw]
+        assert isinstance(found[1], Damaged)
+        assert (found[1].offset, found[1].stop) == (len(one), len(one + separator))
 
 
 @pytest.mark.parametrize("wrong", [-50, -1, 5, 30, 400, 10**6, 10**17])
