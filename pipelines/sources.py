@@ -41,6 +41,8 @@ _DATE = re.compile(
     rb"(\d{4})(?:-?(\d\d)(?:-?(\d\d)(?:[Tt ]?(\d\d):?(\d\d)(?::?(\d\d)(?:\.(\d+))?)?)?)?)?"
     rb"(?:[Zz]|([+-])(\d\d):?(\d\d))?"
 )
+_FOLD = re.compile(rb"\r*\n[ \t]+")
+_HEAD_LIMIT = 1 << 18  # what Chromium takes (kMaxHeaderBufSize)
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d+)?[ \t]+(\d{3})(?!\d)")
 _MEDIA_TYPE = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]{1,127}/[!#$%&'*+.^_`|~0-9a-z-]{1,127}")  # lengths: RFC 6838, 4.2
 _CHARSET = re.compile(rb"charset[ \t]*=[ \t]*[\"']?([!#$%&+.^_`~0-9a-z:-]{1,64})")
@@ -409,14 +411,11 @@ def _fields(head: bytes) -> dict[bytes, bytes]:
 
     Not fastwarc's `HeaderMap`, which wants CRLF and gives up beyond 32 KiB.
     """
-    fields: dict[bytes, bytes] = {}
-    name = b""
-    for line in head.split(b"\n")[1:]:
-        if line[:1] in (b" ", b"\t") and name:  # folded
-            fields[name] = (fields[name] + b" " + line.strip()).strip()
-        elif b":" in line:
-            name, value = line.split(b":", 1)
-            fields[name := name.strip().lower()] = value.strip()
+    fields = {}
+    for line in _FOLD.sub(b" ", head[:_HEAD_LIMIT]).split(b"\n")[1:]:
+        name, colon, value = line.partition(b":")
+        if colon:
+            fields[name.strip().lower()] = value.strip()
     return fields
 
 

@@ -591,6 +591,7 @@ def test_codings_are_taken_off_in_turn(warc: Path) -> None:
         (b"HTTP/1.1 200 OK\r\nX: " + b"x" * 70_000 + b"\r\n\r\nx", 200, "", "", b"x"),
         (b"HTTP/1.1 200 OK\r\nContent-Type: a/b\r\nX: " + b"x" * 70_000 + b"\r\n\r\nx", 200, "a/b", "", b"x"),
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 404 Not Found\r\nContent-Type: a/b\r\n\r\nx", 404, "a/b", "", b"x"),
+        (b"HTTP/1.1 200 OK\r\nContent-Type: a/b" + b"\r\n " * 900_000 + b"\r\n\r\nx", 200, "a/b", "", b"x"),
         (b"<html>no header at all", None, "", "", b"<html>no header at all"),
         (b"", None, "", "", b""),
     ],
@@ -598,7 +599,7 @@ def test_codings_are_taken_off_in_turn(warc: Path) -> None:
 def test_what_servers_send(
     warc: Path, block: bytes, status: int | None, content_type: str, charset: str, payload: bytes
 ) -> None:
-    raw = only(warc, record("response", block, Content_Type="application/http; msgtype=response"))
+    raw = only(warc, record("response", block, Content_Type="application/http; msgtype=response"), max_bytes=4 << 20)
     assert (raw.status, raw.content_type, raw.http_charset, raw.payload) == (status, content_type, charset, payload)
     assert raw.problem is None
 
