@@ -12,7 +12,7 @@ from typing import Any
 import pydantic
 
 from filters import language
-from pipelines import sources
+from pipelines import inputs, sources
 from pipelines.errors import Drift, UsageError
 from pipelines.recipe import Recipe
 from pipelines.run import Done, Runner, run_stage
@@ -260,7 +260,7 @@ def counts(commits: Sequence[Commit]) -> dict[str, Any]:
 def open_corpus(recipe: Recipe, patterns: Sequence[str], out: Path) -> Corpus:
     """Find the input, digest it (once: sizes and times of files seen before are remembered) and cut it into parts."""
     store = Store(out.resolve())
-    found = sources.find_inputs(patterns, _remembered_digests(store))
+    found = inputs.find_inputs(patterns, _remembered_digests(store))
     spans = [span for source in found for span in sources.split(source, recipe.input.part_bytes)]
     return Corpus(recipe, tuple(spans), store)
 

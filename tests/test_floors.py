@@ -16,7 +16,7 @@ MAY_IMPORT = {
 ONLY_IN = {
     "ray": {"pipelines/run.py"},
     "trafilatura": {"pipelines/extract/html.py"},
-    "fastwarc": {"pipelines/sources.py", "pipelines/archive.py"},
+    "fastwarc": {"pipelines/payload.py"},
     "fasttext": {"filters/language.py"},
     "sentencepiece": {"tokenizer/subwords.py"},
     "datasketch": {"dedup/minhash.py"},

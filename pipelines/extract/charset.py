@@ -182,9 +182,8 @@ def _detected(raw: bytes) -> str:
 
 
 def _reads_as_shift_jis(raw: bytes) -> bool:
-    """Valid cp932 with hiragana in quantity. One 髙 (an IBM extension) makes the detector take a whole page of Shift_JIS
-    for Latin, and no page of another encoding reads like this: in the samples of other encodings hiragana is at most a
-    hundredth of what is not ASCII."""
+    """Valid cp932 with hiragana in quantity. One 髙 (an IBM extension) makes the detector take a page of Shift_JIS for
+    Latin. Of 105 samples of other encodings five are valid cp932, and none of these has any hiragana then."""
     decoded = _attempt(raw, "cp932", "detector")
     if not decoded or decoded.repaired:
         return False

@@ -21,8 +21,10 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import archive, sources
-from pipelines.sources import Damaged, InputError, Raw, Source, Span, find_inputs, read, split
+from pipelines import archive
+from pipelines.inputs import InputError, Source, find_inputs
+from pipelines.sources import Damaged, Raw, Span, read, split
+from warcs import arc_page, arc_record, http, one_member, page, plain, record, zipped
 
 Pack = Callable[[list[bytes]], bytes]
 Coding = Callable[[bytes], bytes]
@@ -35,52 +37,6 @@ needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real crawls are n
 
 
 # ---- archives made here ----------------------------------------------------------------------------------------------
-
-
-def record(kind: str, block: bytes, **fields: str) -> bytes:
-    head = {"WARC-Type": kind, "WARC-Date": "2024-05-06T07:08:09Z", "Content-Length": str(len(block))}
-    head |= {name.replace("_", "-"): value for name, value in fields.items()}
-    return b"WARC/1.0\r\n" + "".join(f"{k}: {v}\r\n" for k, v in head.items()).encode() + b"\r\n" + block + b"\r\n\r\n"
-
-
-def http(body: bytes, *fields: str, status: str = "200 OK") -> bytes:
-    lines = [f"HTTP/1.1 {status}", *(fields or ["Content-Type: text/html; charset=UTF-8"])]
-    return "".join(f"{line}\r\n" for line in lines).encode() + b"\r\n" + body
-
-
-def page(number: int, body: bytes | None = None, *fields: str) -> bytes:
-    body = (
-        body
-        if body is not None
-        else f"<html>page {number} ".encode() + random.Random(number).randbytes(200).hex().encode()
-    )
-    return record(
-        "response",
-        http(body, *fields),
-        WARC_Record_ID=f"<urn:uuid:{number}>",
-        WARC_Target_URI=f"http://example.com/{number}",
-        Content_Type="application/http; msgtype=response",
-    )
-
-
-def arc_record(url: str, block: bytes, extra: str = "text/html") -> bytes:
-    return f"{url} 192.0.2.1 20040511211249 {extra} {len(block)}\n".encode() + block + b"\n"
-
-
-def arc_page(number: int) -> bytes:
-    return arc_record(f"http://example.com/{number}", http(f"<html>page {number} ".encode() * 9))
-
-
-def zipped(parts: list[bytes]) -> bytes:
-    return b"".join(gzip.compress(part, mtime=0) for part in parts)
-
-
-def one_member(parts: list[bytes]) -> bytes:
-    return gzip.compress(b"".join(parts), mtime=0)
-
-
-def plain(parts: list[bytes]) -> bytes:
-    return b"".join(parts)
 
 
 def source_of(path: Path, data: bytes) -> Source:
@@ -703,155 +659,6 @@ def test_a_wacz_without_archives_is_on_record(tmp_path: Path) -> None:
     (span,) = split(wacz(tmp_path / "a.wacz", {}), WHOLE)
     assert span.start == span.stop
     assert list(read(span, LIMIT)) == []
-
-
-# ---- finding ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    for name in (
-        "one/a.warc",
-        "two/a.warc",
-        "two/deep/a.warc",
-        "two/deep/b.WARC.GZ",
-        "two/.hidden.warc",
-        ".git/c.warc",
-    ):
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(name.encode())
-    (tmp_path / "two/notes.txt").write_text("x")
-    (tmp_path / "two/no-suffix").write_bytes(zipped([page(1)]))
-    (tmp_path / "two/no-suffix-plain").write_bytes(page(1))
-    (tmp_path / "two/table.jsonl.gz").write_bytes(gzip.compress(b"{}"))
-    (tmp_path / "list.paths").write_text(
-        "\ufeff# archives\n\n one/a.warc # the first\ntwo/*/b*\n../outside#1.warc\n", "utf-8"
-    )
-    (tmp_path.parent / "outside#1.warc").write_bytes(b"")
-    return tmp_path
-
-
-def found(*patterns: object) -> list[str]:
-    return [source.name for source in find_inputs([str(pattern) for pattern in patterns])]
-
-
-def test_what_names_archives(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    everything = ["b.WARC.GZ", "deep/a.warc", "one/a.warc", "two/a.warc"]
-    assert found(tree) == everything
-    assert found(tree / "**/*.warc", tree / "**/*.GZ") == everything
-    assert found(tree / "**") == sorted([*everything, "no-suffix", "no-suffix-plain"])
-    assert found(tree / "two" / "*") == sorted([*everything[:2], "two/a.warc", "no-suffix", "no-suffix-plain"])
-    assert found(tree / "two" / "a.warc") == ["a.warc"]
-    assert found(tree / "list.paths") == ["a.warc", "b.WARC.GZ", "outside#1.warc"]
-    assert found(tree / "*.paths", tree / "one") == ["a.warc", "b.WARC.GZ", "outside#1.warc"]
-    assert found(tree / "two/no-suffix", tree / "two/no-suffix-plain") == ["no-suffix", "no-suffix-plain"]
-    monkeypatch.chdir(tree / "one")
-    assert found("a.warc", "../two/*.warc") == ["one/a.warc", "two/a.warc"]
-    source = find_inputs(["a.warc"])[0]
-    assert source == Source("a.warc", str(tree / "one/a.warc"), 10, sources.sha256_of(tree / "one/a.warc"))
-
-
-@given(st.permutations(["", "**/*.warc", "two/*", "list.paths", "one/a.warc", "link/deep"]))
-@settings(max_examples=30, deadline=None)
-def test_the_order_of_patterns_is_of_no_account(folder: Path, patterns: list[str]) -> None:
-    if not (folder / "order").exists():
-        for name in ("one/a.warc", "two/deep/a.warc", "two/b.warc"):
-            (folder / "order" / name).parent.mkdir(parents=True, exist_ok=True)
-            (folder / "order" / name).write_bytes(name.encode())
-        (folder / "order/list.paths").write_text("two/b.warc")
-        (folder / "order/link").symlink_to(folder / "order/two")
-        (folder / "order/two/z.warc").symlink_to("b.warc")
-    names = [(source.name, source.path) for source in find_inputs([str(folder / "order" / name) for name in patterns])]
-    order = folder / "order"
-    assert names == [
-        ("b.warc", f"{order}/two/b.warc"),
-        ("deep/a.warc", f"{order}/link/deep/a.warc"),
-        ("one/a.warc", f"{order}/one/a.warc"),
-    ]
-
-
-def test_names_do_not_tell_where_the_corpus_lies(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
-    elsewhere = tmp_path_factory.mktemp("x") / "moved"
-    before = [(source.name, source.sha256) for source in find_inputs([str(tree)])]
-    tree.rename(elsewhere)
-    assert [(source.name, source.sha256) for source in find_inputs([str(elsewhere)])] == before
-
-
-def test_many_files_of_one_name_are_told_apart(tmp_path: Path) -> None:
-    for group, number in itertools.product("ab", range(3)):
-        path = tmp_path / group / str(number) / "data.warc"
-        path.parent.mkdir(parents=True)
-        path.touch()
-    assert found(tmp_path) == [f"{group}/{number}/data.warc" for group, number in itertools.product("ab", range(3))]
-
-
-def test_links_in_circles_end(tree: Path) -> None:
-    (tree / "two/deep/up").symlink_to(tree)
-    (tree / "two/deep/again").symlink_to(tree / "two")
-    assert len(found(tree)) == len(found(tree / "**/*.*")) == 4
-
-
-def test_a_digest_can_be_given(tree: Path) -> None:
-    assert {source.sha256 for source in find_inputs([str(tree)], digest=lambda path: path.name)} == {
-        "a.warc",
-        "b.WARC.GZ",
-    }
-
-
-def refused(*patterns: object) -> str:
-    with pytest.raises(InputError) as refusal:
-        find_inputs([str(pattern) for pattern in patterns])
-    (line,) = str(refusal.value).splitlines()
-    return line
-
-
-def test_inputs_that_are_none(tree: Path) -> None:
-    assert refused(tree / "missing.warc").endswith("missing.warc: no such file; correct the path")
-    assert "no web archive there" in refused(tree, tree / "*.warc")
-    assert "no web archive there" in refused(tree / "nowhere/**/*.warc")
-    assert refused(tree / "two/notes.txt").endswith(
-        "notes.txt: not a web archive (WARC, ARC or WACZ); take it off the inputs"
-    )
-    assert "not a web archive" in refused(tree / "two/table.jsonl.gz")
-    (tree / "empty").mkdir()
-    assert "no web archive there" in refused(tree / "empty")
-    (tree / "gone.warc").symlink_to(tree / "nothing")
-    assert "gone.warc: cannot be read (No such file" in refused(tree / "gone.warc")
-    assert "gone.warc: cannot be read (No such file" in refused(tree)
-    os.mkfifo(tree / "pipe.warc")
-    assert "pipe.warc: not a web archive" in refused(tree / "pipe.warc")
-
-
-def test_lists_that_cannot_be_followed(tree: Path) -> None:
-    path = tree / "bad.paths"
-    for text, message in (
-        ("one/a.warc\n\nmissing.warc", f"{path}:3: missing.warc: no such file; correct the path"),
-        ("list.paths", f"{path}:1: {tree}/list.paths: a list in a list; name the archives themselves"),
-        ("*.nothing", f"{path}:1: *.nothing: no web archive there"),
-        ("# nothing", f"{path}: no web archive there"),
-    ):
-        path.write_text(text)
-        assert refused(path).startswith(message)
-    path.write_bytes(b"\xff\xfe\xff")
-    assert "not a text in UTF-8" in refused(path)
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root can read everything")
-def test_what_may_not_be_read_is_named(tree: Path) -> None:
-    (tree / "two/deep").chmod(0)
-    assert "deep: cannot be read (Permission denied)" in refused(tree)
-    assert "deep: cannot be read (Permission denied)" in refused(tree / "**/*.warc")
-    (tree / "one/a.warc").chmod(0)
-    assert "a.warc: cannot be read (Permission denied)" in refused(tree / "one/a.warc")
-
-
-def test_a_name_that_is_not_text_is_refused(tree: Path) -> None:
-    try:
-        Path(os.fsdecode(os.fsencode(tree) + b"/one/\xff.warc")).touch()
-    except OSError:
-        pytest.skip("this file system takes no such name")
-    assert "not valid UTF-8; rename it" in refused(tree)
 
 
 # ---- what crawlers wrote ---------------------------------------------------------------------------------------------

@@ -318,3 +318,17 @@ def test_accuracy_on_real_pages() -> None:
                     wrong.append((expected, decoded.charset, url))
     # Three English pages that declare ISO-8859-1 have Japanese in cp932 in their comments.
     assert [(expected, found) for expected, found, _ in wrong] == [("windows-1252", "cp932")] * 3
+
+
+@pytest.mark.parametrize(
+    "text", ["髙橋さんは、川のほとりの図書館で働いています。", "髙橋さんは図書館で働いています。" * 200]
+)
+def test_undeclared_shift_jis_with_ibm_extensions(text: str) -> None:
+    """The detector calls these bytes Latin, or nothing."""
+    decoded = charset.decode(b"<html><body>" + text.encode("cp932"))
+    assert (decoded.text[12:], decoded.charset, decoded.how) == (text, "cp932", "detector")
+
+
+def test_latin_pages_stay_latin() -> None:
+    text = "<p>Où est le café ? À côté de l’hôtel, très près, « là-bas »… Ça coûte 3 €." * 20
+    assert charset.decode(text.encode("cp1252")).charset == "windows-1252"
