@@ -8,8 +8,9 @@ import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.corpus import COMMANDS, COUNTS, Commits, Corpus, counts, state
+from pipelines.corpus import COMMANDS, COUNTS, state
 from pipelines.store import Store
+from pipelines.tasks import Commits, Corpus, counts
 from pipelines.work.tokenize import SHARDS
 
 

@@ -10,12 +10,12 @@ import pytest
 
 from dedup import minhash, shingles
 from pipelines import corpus, parts, run
-from pipelines.corpus import Corpus
 from pipelines.recipe import Dedup, Recipe
 from pipelines.record import DOCUMENT, VERDICT
 from pipelines.sources import Source, Span
 from pipelines.stage import Result, Stage, Task
 from pipelines.store import Output, Store
+from pipelines.tasks import Corpus, tasks
 from pipelines.work.dedup import read_signed
 
 WORDS = [
@@ -92,7 +92,7 @@ def decided(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Store, list
     done = {"extract": commits, "filter": commits}
     for name, stage in corpus.stages(recipe).items():
         if name.startswith("dedup/"):
-            done[name] = run.run_stage(corpus.tasks(stage, mine, done), store, run.inline, lambda done: None)
+            done[name] = run.run_stage(tasks(stage, mine, done), store, run.inline, lambda done: None)
     rows = [row for p in sorted((tmp_path / "dedup/decide").glob("*")) for row in pq.read_table(p).to_pylist()]
     return store, rows
 
