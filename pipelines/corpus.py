@@ -71,6 +71,7 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
     stage("extract", extract.extract_part, page | {"model_sha256": model_sha256},
           "fastwarc resiliparse lxml trafilatura fasttext-numpy2-wheel brotli")  # fmt: skip
     stage("filter", filter.filter_part, {
+        "language": plain(recipe.filter.language),  # labels every document, whether or not it is among the rules
         "rules": [plain(rule) | {"name": rule.name, "version": rule.version} for rule in rules],
         "model_sha256": model_sha256,
     }, "fasttext-numpy2-wheel", "extract")  # fmt: skip

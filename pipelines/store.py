@@ -155,12 +155,9 @@ class Store:
     def missing(self, commit: Commit) -> str | None:
         """The first file of a commit that is not there in its size."""
         for path, entry in commit.files.items():
-            try:
-                if (self.root / path).stat().st_size == entry["bytes"]:
-                    continue
-            except FileNotFoundError:
-                pass
-            return path
+            file = self.root / path
+            if not file.is_file() or file.stat().st_size != entry["bytes"]:
+                return path
         return None
 
     def write_commit(self, commit: Commit) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,18 +22,17 @@ RULES: dict[str, type] = {rule.name: rule for rule in (Language, Length, Japanes
 
 def rules_from(settings: Sequence[dict[str, object]]) -> list[Filter]:
     """The rules as the stage's settings hold them: name, version and the rule's own fields."""
-    chosen: list[Filter] = []
-    for entry in settings:
-        fields = {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
-        name = fields.pop("name")
-        fields.pop("version")
-        chosen.append(RULES[str(name)](**fields))
-    return chosen
+    return [RULES[str(entry["name"])](**_fields(entry)) for entry in settings]
+
+
+def _fields(entry: dict[str, object]) -> dict[str, Any]:
+    fields = {key: value for key, value in entry.items() if key not in ("name", "version")}
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
 
 
 def filter_part(task: Task, output: Output) -> Result:
     rules = rules_from(task.stage.settings["rules"])
-    language = next((rule for rule in rules if isinstance(rule, Language)), Language())
+    language = Language(**_fields(task.stage.settings["language"]))
     reasons: Counter[str] = Counter()
     languages: Counter[str] = Counter()
     totals: Counter[str] = Counter()
