@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from pipelines import sources
 from pipelines.run import Done
@@ -21,7 +21,7 @@ def shown(store: Store, quiet: bool) -> Iterator[Announce]:
     """Gives the `announce` of `corpus.build`: bars on a terminal, a line a stage elsewhere, nothing where `quiet`."""
     console = Console(stderr=True, quiet=quiet)
     bars = Progress(
-        TextColumn("{task.description:20}"), BarColumn(), MofNCompleteColumn(), TextColumn("parts"),
+        TextColumn("{task.description:20}"), BarColumn(), TextColumn("{task.fields[parts]} parts"),
         TextColumn("{task.fields[rate]:>16}"), TimeElapsedColumn(), TextColumn("ETA"), TimeRemainingColumn(),
         console=console, disable=quiet or not console.is_terminal,
     )  # fmt: skip
@@ -29,7 +29,7 @@ def shown(store: Store, quiet: bool) -> Iterator[Announce]:
     def announce(stage: Stage, tasks: list[Task]) -> Callable[[Done], None]:
         # An ETA by bytes where the size of a part is known before it is done, by parts elsewhere.
         sizes = {task.index: _size(task) for task in tasks}
-        bar = bars.add_task(stage.name, total=len(tasks), rate="")
+        bar = bars.add_task(stage.name, total=sum(sizes.values()), parts=f"0/{len(tasks)}", rate="")
         start = time.monotonic()
         rows = finished = size = 0
 
@@ -47,7 +47,7 @@ def shown(store: Store, quiet: bool) -> Iterator[Announce]:
             })  # fmt: skip
             seconds = max(time.monotonic() - start, 1e-6)
             rate = f"{rows / seconds:,.0f} rows/s"
-            bars.update(bar, completed=finished, rate=rate)
+            bars.update(bar, completed=size, parts=f"{finished}/{len(tasks)}", rate=rate)
             if not console.is_terminal and (finished == len(tasks) or time.monotonic() - announce_last[0] > 10):
                 announce_last[0] = time.monotonic()
                 left = seconds * (sum(sizes.values()) - size) / max(size, 1)
