@@ -91,8 +91,9 @@ def tasks(stage: Stage, corpus: Corpus, done: Commits) -> list[Task]:
         case "tokenize/shards":
             tokens = sum(commit.totals["tokens"] for commit in done["tokenize/encode"])
             count = shards.shard_count(tokens, corpus.recipe.tokenize.shard_tokens)
-            reads = digest([count, content["tokenize/encode"], content["tokenize/vocabulary"]])
-            return [Task(stage, i, tokenize.Shard(count, len(parts)), reads) for i in range(count)]
+            files = digest({span.source.name: span.source.sha256 for span in corpus.spans})
+            reads = digest([count, files, content["tokenize/encode"], content["tokenize/vocabulary"]])
+            return [Task(stage, i, tokenize.Shard(count, len(parts), files), reads) for i in range(count)]
         case "tokenize/manifest":
             says = _manifest(stage, corpus, done)
             return [Task(stage, 0, tokenize.Manifest(len(done["tokenize/shards"]), says), digest(says))]

@@ -42,7 +42,7 @@ class Limits:
     """What a page may cost. The limits of HtmlSettings come first, for these depend on the machine.
 
     `memory_bytes` is the address space of the child, 0.5 GiB of which its libraries take. `deadline_seconds` is a last
-    resort: most pages take 15 ms, the worst that HtmlSettings lets through about 20 s.
+    resort: most pages take 15 ms, the worst that HtmlSettings is known to let through 40 s.
     """
 
     memory_bytes: int = 2 << 30

@@ -58,12 +58,12 @@ def _row(record: sources.Raw | Damaged, span: sources.Span, pages: guard.Guard) 
     if isinstance(record, Damaged):
         # A damaged span has no identity of its own; where it lies in which file is all there is to name it by.
         return {
-            "doc_id": doc_id("damaged", f"{source.sha256}:{record.offset}"),
+            "doc_id": doc_id("damaged", f"{source.sha256}:{record.offset}:{record.inner}"),
             "reason": "damaged",
             "detail": f"bytes {record.offset} to {record.stop}: {record.detail}",
             "source": source.name,
             "offset": record.offset,
-            "inner": 0,
+            "inner": record.inner,
         }
     row: dict[str, Any] = {
         "doc_id": doc_id("warc", record.record_id),

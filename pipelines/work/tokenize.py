@@ -42,10 +42,11 @@ class Vocabulary:
 
 @dataclass(frozen=True)
 class Shard:
-    """A shard's number among how many, and the number of encoded parts."""
+    """How many shards there are, how many encoded parts, and a digest of the input files' names and digests."""
 
     count: int
     parts: int
+    sources_sha256: str
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,8 @@ def write_shard(task: Task, output: Output) -> Result:
         "tokenshard.vocab_size": str(model.vocab_size),
         "tokenshard.eod_id": str(model.eod_id),
         "tokenshard.corpus": task.stage.settings["corpus"],
+        "tokenshard.fingerprint": task.stage.fingerprint(),
+        "tokenshard.sources_sha256": given.sources_sha256,
     }
     with output.create(f"{SHARDS}/data/{name}.arrow") as file:
         summary = shards.write_shard(
