@@ -97,8 +97,8 @@ def _build(args: argparse.Namespace, until: str) -> Any:
     from pipelines import corpus, progress
 
     opened = _open(args)
-    with opened.store.locked(), _runner(args) as runner, progress.shown(opened.store, quiet=args.json) as announce:
-        corpus.build(opened, until, runner, announce, args.rebuild)
+    with opened.store.locked(), progress.shown(opened.store, quiet=args.json) as announce:
+        corpus.build(opened, until, _runner(args), announce, args.rebuild)
     return opened
 
 

@@ -1,10 +1,12 @@
 """The whole run: the stages of a recipe with their settings, and the loop that does their tasks in order."""
 
+import contextlib
 import dataclasses
 import hashlib
 import os
 import unicodedata
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from filters import language
 from pipelines import inputs, sources
 from pipelines.errors import Drift, UsageError
 from pipelines.recipe import Recipe
-from pipelines.run import Done, Runner, run_stage
+from pipelines.run import Done, Runner, inline, run_stage
 from pipelines.stage import Stage, Task, drift, fresh
 from pipelines.store import Store
 from pipelines.tasks import Commits, Corpus, tasks
@@ -152,12 +154,13 @@ def _inputs(corpus: Corpus) -> dict[str, Any]:
 
 
 def build(
-    corpus: Corpus, until: str, runner: Runner, announce: Callable[[Stage, list[Task]], Callable[[Done], None]],
-    rebuild: bool = False,
+    corpus: Corpus, until: str, runner: AbstractContextManager[Runner],
+    announce: Callable[[Stage, list[Task]], Callable[[Done], None]], rebuild: bool = False,
 ) -> Commits:  # fmt: skip
     """Bring every stage up to date as far as the command `until`, in order; what is committed is not done again.
 
-    `announce` is told of a stage's tasks before they start and returns who is to be told of each as it is done.
+    `runner` is started when there is something to do. `announce` is told of a stage's tasks before they start and
+    returns who is to be told of each as it is done.
     """
     wanted = stages(corpus.recipe)
     names = [name for command, parts in COMMANDS.items() for name in parts]
@@ -166,16 +169,19 @@ def build(
     check_drift(corpus, {name: wanted[name] for name in names[: names.index(last) + 1]}, rebuild)
     store.write_json(store.root / "commits" / "inputs.json", _inputs(corpus))
     done: Commits = {}
-    for name in names:
-        stage = wanted[name]
-        todo = tasks(stage, corpus, done)
-        store.write_json(store.root / "commits" / name / "stage.json", stage.description())
-        if name == "tokenize/shards" and not all(fresh(task, store) for task in todo):
-            store.discard("tokenize/manifest", 0)  # the manifest must not speak of shards that are being replaced
-        done[name] = run_stage(todo, store, runner, announce(stage, todo))
-        store.sweep(name, len(todo))
-        if name == last:
-            break
+    with contextlib.ExitStack() as stack:
+        started: Runner | None = None
+        for name in names[: names.index(last) + 1]:
+            stage = wanted[name]
+            todo = tasks(stage, corpus, done)
+            stale = not all(fresh(task, store) for task in todo)
+            store.write_json(store.root / "commits" / name / "stage.json", stage.description())
+            if stale and not started:
+                started = stack.enter_context(runner)
+            if stale and name == "tokenize/shards":
+                store.discard("tokenize/manifest", 0)  # it must not speak of shards that are being replaced
+            done[name] = run_stage(todo, store, started or inline, announce(stage, todo))
+            store.sweep(name, len(todo))
     return done
 
 

@@ -2,10 +2,13 @@
 
 import re
 import subprocess
+import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -65,3 +68,27 @@ def test_the_parts_are_as_documented(demo_out: Path) -> None:
 
 def test_the_changelog_begins_with_what_is_unreleased() -> None:
     assert (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").split("\n## ")[1].startswith("Unreleased")
+
+
+def python_blocks() -> list[str]:
+    blocks = re.findall(r"^( *)```python\n(.*?)^ *```", README, re.MULTILINE | re.DOTALL)
+    return [textwrap.dedent(code) for _, code in blocks]
+
+
+def test_the_questions_the_readme_asks_of_a_corpus_get_answers(demo_out: Path) -> None:
+    code = "\n".join(block for block in python_blocks() if "out/demo" in block).replace("out/demo", str(demo_out))
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert "dedup/decide" in ran.stdout
+    assert "'url': 'http" in ran.stdout
+
+
+def test_the_filter_the_readme_adds_judges() -> None:
+    (code,) = (block for block in python_blocks() if "class Shouting" in block)
+    space: dict[str, Any] = {"__name__": __name__}
+    exec(
+        "from dataclasses import dataclass\nfrom typing import ClassVar\nimport pyarrow as pa\n"
+        "from filters import Verdicts, verdicts\n" + code,
+        space,
+    )
+    found = space["Shouting"]()(pa.record_batch({"text": ["安い！！！", "静かな朝。"]}))
+    assert found.reason.to_pylist() == ["shouting", None]
