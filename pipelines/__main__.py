@@ -5,11 +5,16 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from pipelines.errors import Stop, UsageError
+
+# The rest is imported where it is needed: `--help` and a mistyped option should not wait two seconds for libraries.
+if TYPE_CHECKING:
+    from pipelines.run import Runner
+    from pipelines.tasks import Corpus
 
 COMMANDS = {
     "run": "build the corpus: every stage, then what came out and where",
@@ -68,7 +73,7 @@ def main(words: list[str] | None = None) -> int:
 
     try:
         with stoppable():
-            return int(globals()[f"_{args.command}"](args))
+            return DO[args.command](args)
     except Stop as stop:
         print(f"minamoto: {stop}", file=sys.stderr)
         return stop.status
@@ -83,7 +88,7 @@ def main(words: list[str] | None = None) -> int:
         return 1
 
 
-def _open(args: argparse.Namespace) -> Any:
+def _open(args: argparse.Namespace) -> "Corpus":
     from pipelines import corpus, recipe
 
     chosen = recipe.load(args.recipe)
@@ -93,7 +98,7 @@ def _open(args: argparse.Namespace) -> Any:
     return corpus.open_corpus(chosen, patterns, args.out)
 
 
-def _build(args: argparse.Namespace, until: str) -> Any:
+def _build(args: argparse.Namespace, until: str) -> "Corpus":
     from pipelines import corpus, progress
 
     opened = _open(args)
@@ -102,15 +107,10 @@ def _build(args: argparse.Namespace, until: str) -> Any:
     return opened
 
 
-@contextlib.contextmanager
-def _runner(args: argparse.Namespace) -> Iterator[Any]:
+def _runner(args: argparse.Namespace) -> AbstractContextManager["Runner"]:
     from pipelines import run
 
-    if args.inline:
-        yield run.inline
-    else:
-        with run.on_ray(args.workers) as runner:
-            yield runner
+    return contextlib.nullcontext(run.inline) if args.inline else run.on_ray(args.workers)
 
 
 def _run(args: argparse.Namespace) -> int:
@@ -132,10 +132,7 @@ def _stage(args: argparse.Namespace) -> int:
     return 0
 
 
-_extract = _filter = _dedup = _tokenize = _stage
-
-
-def _report(args: argparse.Namespace, opened: Any) -> None:
+def _report(args: argparse.Namespace, opened: "Corpus") -> None:
     from rich.console import Console
 
     from pipelines import stats
@@ -160,32 +157,26 @@ def _plan(args: argparse.Namespace) -> int:
 
     opened = _open(args)
     wanted, marks, _ = corpus.state(opened)
-    found: dict[str, Any] = {
-        name: {
+    table = Table("stage", "fingerprint", "done", "parts", "missing")
+    found = {}
+    for name, stage in wanted.items():
+        parts = marks[name]
+        missing = [index for index, done in enumerate(parts or []) if not done]
+        found[name] = {
             "fingerprint": stage.fingerprint(),
-            "done": sum(marks[name] or []),
-            "parts": None if marks[name] is None else len(marks[name] or []),
-            "missing": [index for index, done in enumerate(marks[name] or []) if not done],
+            "done": sum(parts or []),
+            "parts": None if parts is None else len(parts),
+            "missing": missing,
         }
-        for name, stage in wanted.items()
-    }
+        shown = ", ".join(map(str, missing[:8])) + (" …" if len(missing) > 8 else "")
+        table.add_row(
+            name, stage.fingerprint()[:12], str(sum(parts or [])), "?" if parts is None else str(len(parts)),
+            "after the stage before" if parts is None else shown,
+        )  # fmt: skip
     if args.json:
         print(json.dumps({"stages": found, "inputs": len({span.source.name for span in opened.spans})}))
-        return 0
-    table = Table()
-    for column in ("stage", "fingerprint", "done", "parts", "missing"):
-        table.add_column(column, justify="left" if column in ("stage", "fingerprint", "missing") else "right")
-    for name, row in found.items():
-        missing = ", ".join(map(str, row["missing"][:8])) + (" …" if len(row["missing"]) > 8 else "")
-        parts = "?" if row["parts"] is None else str(row["parts"])
-        table.add_row(
-            name,
-            row["fingerprint"][:12],
-            str(row["done"]),
-            parts,
-            "after the stage before" if parts == "?" else missing,
-        )
-    Console().print(table)
+    else:
+        Console().print(table)
     return 0
 
 
@@ -201,6 +192,11 @@ def _verify(args: argparse.Namespace) -> int:
         print(f"{found['files']} files checked, {len(found['damaged'])} damaged; digest {found['digest']}")
     return 1 if found["damaged"] else 0
 
+
+DO = {
+    "run": _run, "extract": _stage, "filter": _stage, "dedup": _stage, "tokenize": _stage,
+    "plan": _plan, "stats": _stats, "verify": _verify,
+}  # fmt: skip
 
 if __name__ == "__main__":
     sys.exit(main())

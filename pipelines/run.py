@@ -52,9 +52,10 @@ Runner = Callable[[Sequence[Task], Store], Iterator[Done]]
 def attempt(task: Task, store: Store) -> dict[str, Any]:
     """One try at a task, wherever it runs. Plain data, so that nothing but counters travels through Ray."""
     start = time.monotonic()
-    commit, error = fresh(task, store), ""
-    worked = commit is None
+    commit, error, worked = None, "", False
     try:
+        commit = fresh(task, store)
+        worked = commit is None
         commit = commit or run_task(task, store)
     except Exception as failure:  # every failure becomes a reported part; the caller raises
         error = explain(failure)
@@ -132,13 +133,12 @@ def ray_map(tasks: Sequence[Task], store: Store) -> Iterator[Done]:
             except exceptions.RayError as error:  # the task never ran: a worker that lacks our code, say
                 yield Done(task, None, explain(error), attempts=tries)
                 continue
-            if deaths < WORKER_DEATHS and losses < NODE_LOSSES:
-                waiting.append((task, tries + 1, deaths, losses))
+            if deaths >= WORKER_DEATHS:
+                yield Done(task, None, f"killed its worker {deaths} times", attempts=tries)
+            elif losses >= NODE_LOSSES:
+                yield Done(task, None, f"lost its node {losses} times", attempts=tries)
             else:
-                why = (
-                    f"killed its worker {deaths} times" if deaths >= WORKER_DEATHS else f"lost its node {losses} times"
-                )
-                yield Done(task, None, why, attempts=tries)
+                waiting.append((task, tries + 1, deaths, losses))
 
 
 def run_stage(tasks: Sequence[Task], store: Store, runner: Runner, report: Callable[[Done], None]) -> list[Commit]:
