@@ -1,9 +1,12 @@
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from pipelines import recipe
 from pipelines.errors import UsageError
+from pipelines.extract.guard import Limits
+from pipelines.extract.html import HtmlSettings
 from pipelines.recipe import Recipe
 
 ROOT = Path(__file__).parent.parent.parent
@@ -70,3 +73,9 @@ def test_a_mistake_is_one_line_with_file_and_key(tmp_path: Path, text: str, word
     assert "\n" not in line
     for word in ["r.toml", *words]:
         assert word in line
+
+
+def test_the_defaults_of_extract_are_those_of_the_extractor_and_its_guard() -> None:
+    extract = Recipe(name="x").extract.model_dump()
+    extract |= {"languages": Recipe(name="x").filter.language.keep, "model": Recipe(name="x").filter.language.model}
+    assert extract == asdict(HtmlSettings()) | asdict(Limits())
