@@ -39,7 +39,7 @@ class Extract(Settings):
     max_depth: Annotated[int, Field(ge=16, le=2000)] = 250
     """Deeper pages are `too_deep`: libxml2 silently drops what lies below 256 levels. Real pages reach 33."""
     max_elements: Annotated[int, Field(ge=100)] = 100_000
-    """Pages with more are `too_many_elements`: it bounds the worst page found to 40 seconds. Real pages reach 15,668."""
+    """Pages with more are `too_many_elements`: bounds the worst page found to 40 seconds. Real pages reach 15,668."""
     memory_bytes: Annotated[int, Field(ge=256 << 20)] = 2 << 30
     """Address space of the process that reads a page; past it the page is `memory`."""
     deadline_seconds: Annotated[float, Field(gt=0)] = 60.0
