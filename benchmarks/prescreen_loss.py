@@ -19,6 +19,7 @@ from rich.table import Table
 from filters import language
 from pipelines.extract import charset, html, prescreen
 
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "web"
 SETTINGS = html.HtmlSettings(prescreen=False)
 
 
@@ -32,10 +33,12 @@ def pages(paths: list[Path]) -> Iterator[tuple[str, str, bytes]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("warcs", nargs="+", type=Path)
+    parser.add_argument("warcs", nargs="*", type=Path, default=sorted(DATA.glob("*.warc.gz")))
     parser.add_argument("--limits", default="0.02,0.05,0.1,0.2,0.3,0.5")
     parser.add_argument("--lost", action="store_true", help="name the wanted pages lost at prescreen.MIN_SCORE")
     arguments = parser.parse_args()
+    if not arguments.warcs:
+        parser.error(f"no *.warc.gz in {DATA}; name some")
 
     model = language.load(language.model_path(SETTINGS.model))
     rule = language.Language(keep=SETTINGS.languages)

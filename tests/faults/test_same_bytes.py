@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -80,14 +80,22 @@ def until(found: Callable[[], Any], driver: subprocess.Popen[bytes], seconds: fl
     raise AssertionError("it never happened")
 
 
-def workers_of(driver: subprocess.Popen[bytes], writing: Path) -> Iterator[psutil.Process]:
-    """Workers of this driver's Ray that have a temporary file of the output open: they are in the middle of a part."""
+def is_writing(process: psutil.Process, folder: Path) -> bool:
+    return any(f.path.endswith(".tmp") and Path(f.path).is_relative_to(folder) for f in process.open_files())
+
+
+def worker_in_the_middle(driver: subprocess.Popen[bytes], folder: Path) -> psutil.Process | None:
+    """A worker of this driver that has a temporary file below the folder open; it is suspended, so that it stays so."""
     for process in psutil.Process(driver.pid).children(recursive=True):
         try:
-            if any(f.path.endswith(".tmp") and Path(f.path).is_relative_to(writing) for f in process.open_files()):
-                yield process
+            if is_writing(process, folder):
+                process.suspend()
+                if is_writing(process, folder):
+                    return process
+                process.resume()
         except psutil.Error:
             continue
+    return None
 
 
 def test_a_worker_killed_in_the_middle_of_a_part_changes_nothing(
@@ -95,7 +103,7 @@ def test_a_worker_killed_in_the_middle_of_a_part_changes_nothing(
 ) -> None:
     out = tmp_path / "out"
     driver = started(out, demo_crawl, 2)
-    victim = until(lambda: next((p for p in workers_of(driver, out / "extract") if p.pid != driver.pid), None), driver)
+    victim = until(lambda: worker_in_the_middle(driver, out / "extract"), driver)
     victim.kill()
     assert driver.wait(timeout=240) == 0
     events = [json.loads(line) for line in (out / "log/events.jsonl").read_text().splitlines()]
