@@ -10,6 +10,7 @@ for what is proven and what is measured about it. To check a signature without t
 `hash32`, `ngrams` and the key are in dedup/shingles.py. Similarities are those of the sets of shingles (Jaccard).
 """
 
+import dataclasses
 import functools
 import itertools
 from collections.abc import Sequence
@@ -94,6 +95,20 @@ def similarity(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> float:
 def detection_probability(similarity: float, bands: int, rows: int) -> float:
     """The chance that two documents of this Jaccard similarity share at least one band: 1 - (1 - s^rows)^bands."""
     return 1.0 - (1.0 - similarity**rows) ** bands
+
+
+def even_odds(bands: int, rows: int) -> float:
+    """The similarity at which two documents share a band every other time."""
+    return float((1.0 - 0.5 ** (1.0 / bands)) ** (1.0 / rows))
+
+
+def for_threshold(settings: MinHash, threshold: float, permutations: int) -> MinHash:
+    """The same settings with the bands and rows that weigh what is missed above `threshold` and what is let in below it
+    alike, out of at most `permutations`: datasketch's optimum (MinHashLSH)."""
+    import datasketch
+
+    lsh = datasketch.MinHashLSH(threshold=threshold, num_perm=permutations)
+    return dataclasses.replace(settings, bands=int(lsh.b), rows=int(lsh.r))
 
 
 #: Characters hashed at a time, give or take a document: it bounds the memory, and their shingles are still in the cache

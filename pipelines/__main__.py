@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, words in COMMANDS.items():
         sub = commands.add_parser(name, help=words, description=words)
-        sub.add_argument("--out", required=True, type=Path, metavar="DIR", help="the corpus folder")
+        out = sub.add_argument("--out", required=True, type=Path, metavar="DIR", help="the corpus folder")
         sub.add_argument(
             "--json", action="store_true", help="print one JSON object on standard output, and nothing else"
         )
@@ -46,6 +46,11 @@ def parser() -> argparse.ArgumentParser:
                          help="archives: files, globs, folders, .paths lists; in place of the recipe's")  # fmt: skip
         if name in ("plan", "stats"):
             continue
+        if name == "dedup":
+            out.required = False  # checked below: a curve needs none
+            sub.add_argument(
+                "--curve", action="store_true", help="print the chance of detection by similarity; runs nothing"
+            )
         sub.add_argument(
             "--workers",
             type=_workers,
@@ -68,7 +73,10 @@ def _workers(word: str) -> int:
 
 def main(words: list[str] | None = None) -> int:
     """Run one command. Exit status: 0 well, 1 failed parts or damage, 2 the user's words, 3 drift, 130/143 stopped."""
-    args = parser().parse_args(words)
+    arguments = parser()
+    args = arguments.parse_args(words)
+    if args.out is None and not args.curve:
+        arguments.error("the following arguments are required: --out")
     from pipelines.run import Terminated, stoppable
 
     try:
@@ -129,6 +137,34 @@ def _run(args: argparse.Namespace) -> int:
 
 def _stage(args: argparse.Namespace) -> int:
     _report(args, _build(args, args.command))
+    return 0
+
+
+def _dedup(args: argparse.Namespace) -> int:
+    return _curve(args) if args.curve else _stage(args)
+
+
+def _curve(args: argparse.Namespace) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from dedup import minhash
+    from pipelines import recipe
+
+    lsh = recipe.load(args.recipe).dedup.lsh()
+    steps = [step / 20 for step in range(6, 21)]
+    found = {s: minhash.detection_probability(s, lsh.bands, lsh.rows) for s in steps}
+    even = minhash.even_odds(lsh.bands, lsh.rows)
+    if args.json:
+        print(json.dumps({"bands": lsh.bands, "rows": lsh.rows, "even_odds": even, "curve": list(found.items())}))
+        return 0
+    table = Table(
+        "similarity", "chance of detection", "", title=f"{lsh.bands} bands of {lsh.rows} rows", title_justify="left"
+    )
+    for similarity, chance in found.items():
+        table.add_row(f"{similarity:.2f}", f"{chance:.4f}", "█" * round(40 * chance))
+    Console().print(table)
+    print(f"Half of the pairs of similarity {even:.3f} share a band.")
     return 0
 
 
@@ -194,7 +230,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 DO = {
-    "run": _run, "extract": _stage, "filter": _stage, "dedup": _stage, "tokenize": _stage,
+    "run": _run, "extract": _stage, "filter": _stage, "dedup": _dedup, "tokenize": _stage,
     "plan": _plan, "stats": _stats, "verify": _verify,
 }  # fmt: skip
 

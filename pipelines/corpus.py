@@ -77,7 +77,7 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
         "rules": [plain(rule) | {"name": rule.name, "version": rule.version} for rule in rules],
         "model_sha256": model_sha256,
     }, "fasttext-numpy2-wheel", "extract")  # fmt: skip
-    minhash = {"minhash": plain(recipe.dedup.minhash), "unicode": unicodedata.unidata_version}
+    minhash = {"minhash": plain(recipe.dedup.lsh()), "unicode": unicodedata.unidata_version}
     stage("dedup/sign", dedup.sign_part, minhash, "datasketch xxhash numba", "filter")
     stage("dedup/group", dedup.group_bucket, {}, "numba", "dedup/sign")
     stage("dedup/cluster", dedup.cluster_whole, {}, "numba", "dedup/group")

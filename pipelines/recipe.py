@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from dedup.minhash import MinHash
+from dedup.minhash import MinHash, for_threshold
 from filters.japanese import Japanese
 from filters.language import Language
 from filters.length import Length
@@ -62,11 +62,19 @@ class Filter(Settings):
 
 class Dedup(Settings):
     minhash: MinHash = MinHash()
+    threshold: Annotated[float, Field(ge=0.1, le=0.99)] | None = None
+    """Choose bands and rows for this similarity, in place of `minhash`'s own; `minamoto dedup --curve` shows them."""
+    permutations: Annotated[int, Field(ge=2, le=4096)] = 128
+    """How many the bands and rows for a threshold may use up. 128 is datasketch's default."""
     min_similarity: Annotated[float, Field(ge=0, le=1)] = 0.7
     """A document whose signature is less similar than this to its representative stays: it came into the cluster by way
     of others, or by chance. 14 bands of 8 rows find half of the pairs of similarity 0.685 (see `dedup.minhash`)."""
     bucket_rows: Annotated[int, Field(ge=1)] = 1 << 22
     """Rows that one grouping task holds, 16 bytes each; decides into how many buckets a band is cut, not the result."""
+
+    def lsh(self) -> MinHash:
+        """The settings that count: those of `minhash`, or those that follow from the threshold."""
+        return for_threshold(self.minhash, self.threshold, self.permutations) if self.threshold else self.minhash
 
 
 class Tokenize(Settings):

@@ -92,3 +92,11 @@ def test_the_filter_the_readme_adds_judges() -> None:
     )
     found = space["Shouting"]()(pa.record_batch({"text": ["安い！！！", "静かな朝。"]}))
     assert found.reason.to_pylist() == ["shouting", None]
+
+
+def test_the_curve_of_a_recipe(minamoto: Callable[..., Any]) -> None:
+    found = minamoto("dedup", "--curve", "--recipe", "recipes/web.toml", "--json").json
+    assert (found["bands"], found["rows"]) == (14, 8)
+    assert dict(found["curve"])[0.8] == pytest.approx(0.9235, abs=1e-4)
+    assert "Half of the pairs of similarity 0.685" in minamoto("dedup", "--curve", "--recipe", "recipes/web.toml").out
+    assert "--out" in minamoto("dedup", "--recipe", "recipes/web.toml").err

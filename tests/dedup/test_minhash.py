@@ -1,6 +1,7 @@
 import dataclasses
 from itertools import pairwise
 
+import datasketch
 import numpy as np
 import pydantic
 import pytest
@@ -133,3 +134,17 @@ def test_estimates_and_detection_follow_the_true_similarity() -> None:
     hashes = minhash.band_hashes(signatures, how)
     found = (hashes[::2] == hashes[1::2]).any(axis=1).mean()
     assert found == pytest.approx(minhash.detection_probability(0.8, 14, 8), abs=0.05)
+
+
+@pytest.mark.parametrize(("threshold", "permutations"), [(0.5, 128), (0.8, 128), (0.8, 256), (0.9, 64)])
+def test_bands_and_rows_for_a_threshold_are_datasketchs(threshold: float, permutations: int) -> None:
+    chosen = minhash.for_threshold(MinHash(seed=7), threshold, permutations)
+    lsh = datasketch.MinHashLSH(threshold=threshold, num_perm=permutations)
+    assert (chosen.bands, chosen.rows, chosen.seed) == (lsh.b, lsh.r, 7)
+    assert chosen.permutations <= permutations
+    assert abs(minhash.even_odds(chosen.bands, chosen.rows) - threshold) < 0.1
+
+
+@given(st.integers(1, 200), st.integers(1, 60))
+def test_at_even_odds_every_other_pair_is_detected(bands: int, rows: int) -> None:
+    assert minhash.detection_probability(minhash.even_odds(bands, rows), bands, rows) == pytest.approx(0.5)

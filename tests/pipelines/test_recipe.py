@@ -79,3 +79,10 @@ def test_the_defaults_of_extract_are_those_of_the_extractor_and_its_guard() -> N
     extract = Recipe(name="x").extract.model_dump()
     extract |= {"languages": Recipe(name="x").filter.language.keep, "model": Recipe(name="x").filter.language.model}
     assert extract == asdict(HtmlSettings()) | asdict(Limits())
+
+
+def test_a_threshold_takes_the_place_of_bands_and_rows(tmp_path: Path) -> None:
+    dedup = load(tmp_path, 'name = "x"\n[dedup]\nthreshold = 0.8\npermutations = 256\n[dedup.minhash]\nseed = 3').dedup
+    assert (dedup.lsh().bands, dedup.lsh().rows, dedup.lsh().seed) != (14, 8, 3)
+    assert dedup.lsh().seed == 3
+    assert Recipe(name="x").dedup.lsh() == Recipe(name="x").dedup.minhash
