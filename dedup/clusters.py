@@ -4,7 +4,8 @@ A document is its uid, the place in an array of parents; the root of every clust
 order in which edges come, because a union always hangs the larger root under the smaller.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import numba
 import numpy as np
@@ -37,6 +38,23 @@ def roots(parents: Parents) -> Parents:
     """Point every document at the smallest uid of its cluster: compresses `parents` in place and returns it."""
     _compress(parents)
     return parents
+
+
+def representatives(parents: Parents, preferences: Sequence[NDArray[np.int64]]) -> Parents:
+    """For every document the uid of the one that stands for its cluster, (documents,).
+
+    `parents` are compressed. Each of `preferences` has a number for every document; the smallest wins, the first array
+    before the second, and the smallest uid where all are equal. Documents that are alone stand for themselves.
+    """
+    sizes = np.bincount(parents.astype(np.int64), minlength=len(parents))  # it takes no uint64
+    members = np.flatnonzero(sizes[parents] > 1)
+    keys = [values[members] for values in preferences]
+    order = np.lexsort((members, *reversed(keys), parents[members]))
+    members = members[order]
+    best = np.arange(len(parents), dtype=parents.dtype)
+    first = _differs_from_previous(parents[members])
+    best[parents[members[first]]] = members[first]
+    return cast(Parents, best[parents])
 
 
 def star_edges(hashes: NDArray[np.uint64], uids: Uids) -> Uids:

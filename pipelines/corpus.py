@@ -80,7 +80,13 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
     minhash = {"minhash": plain(recipe.dedup.lsh()), "unicode": unicodedata.unidata_version}
     stage("dedup/sign", dedup.sign_part, minhash, "datasketch xxhash numba", "filter")
     stage("dedup/group", dedup.group_bucket, {}, "numba", "dedup/sign")
-    stage("dedup/cluster", dedup.cluster_whole, {}, "numba", "dedup/group")
+    stage(
+        "dedup/cluster",
+        dedup.cluster_whole,
+        {"representative": list(recipe.dedup.representative)},
+        "numba",
+        "dedup/group",
+    )
     stage(
         "dedup/decide",
         dedup.decide_part,

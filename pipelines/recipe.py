@@ -66,6 +66,9 @@ class Dedup(Settings):
     """Choose bands and rows for this similarity, in place of `minhash`'s own; `minamoto dedup --curve` shows them."""
     permutations: Annotated[int, Field(ge=2, le=4096)] = 128
     """How many the bands and rows for a threshold may use up. 128 is datasketch's default."""
+    representative: tuple[Literal["longest", "earliest", "latest"], ...] = ("longest", "earliest")
+    """Which document of a cluster is kept: that with the longest text, the earliest or the latest crawl date, the first
+    named before the second; among equals the first in the input. The longest has the least cut away."""
     min_similarity: Annotated[float, Field(ge=0, le=1)] = 0.7
     """A document whose signature is less similar than this to its representative stays: it came into the cluster by way
     of others, or by chance. 14 bands of 8 rows find half of the pairs of similarity 0.685 (see `dedup.minhash`)."""

@@ -2,8 +2,8 @@
 
     sign     text → key → exact hash and MinHash signature; band entries (hash, uid) sorted for the exchange
     group    one bucket of one band: edges from the smallest uid of every hash to the others
-    cluster  all edges → array union-find → the parent of every document: the smallest uid of its cluster
-    decide   the slice of the parents that belongs to a part, with the evidence beside it
+    cluster  all edges → array union-find → the parent of every document, and the one that stands for its cluster
+    decide   the slice of the representatives that belongs to a part, with the evidence beside it
 
 A uid is a document's number among those that `filter` kept: the part's offset plus its row there.
 """
@@ -45,7 +45,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Cluster:
+    """How many documents there are in how many parts, and the files of edges."""
+
     documents: int
+    parts: int
     edges: tuple[str, ...]
 
 
@@ -54,6 +57,10 @@ class Decide:
     """The uid of the first document of every part, and the number of documents at the end."""
 
     offsets: tuple[int, ...]
+
+
+#: Later than any date, in microseconds.
+NEVER = 2**63 - 1
 
 
 def _settings(task: Task) -> minhash.MinHash:
@@ -67,9 +74,10 @@ def signed(index: int) -> str:
 def sign_part(task: Task, output: Output) -> Result:
     settings = _settings(task)
     part = f"part-{task.index:05d}.parquet"
-    schema = pa.schema(
-        [("doc_id", pa.binary(16)), ("text_hash", pa.binary(16)), ("signature", pa.binary(4 * settings.permutations))]
-    )
+    schema = pa.schema([
+        ("doc_id", pa.binary(16)), ("text_hash", pa.binary(16)), ("signature", pa.binary(4 * settings.permutations)),
+        ("chars", pa.int64()), ("date", pa.timestamp("us", "UTC")),
+    ])  # fmt: skip
     bands: list[NDArray[np.uint64]] = []
     joinable: list[NDArray[np.bool_]] = []
     text_hashes: list[NDArray[np.uint64]] = []
@@ -79,7 +87,8 @@ def sign_part(task: Task, output: Output) -> Result:
         pa.ipc.new_file(file, schema) as writer,
     ):
         for documents, verdicts in read_side_by_side(
-            (output.root / "extract" / part, ["doc_id", "text"]), (output.root / "filter" / part, ["reason", "lang"])
+            (output.root / "extract" / part, ["doc_id", "text", "date"]),
+            (output.root / "filter" / part, ["reason", "lang"]),
         ):
             keep = pc.is_null(verdicts.column("reason"))
             documents, verdicts = documents.filter(keep), verdicts.filter(keep)
@@ -97,6 +106,8 @@ def sign_part(task: Task, output: Output) -> Result:
                         documents.column("doc_id"),
                         pa.array(hashes, pa.binary(16)),
                         pa.array([row.tobytes() for row in signatures.astype("<u4", copy=False)], schema.field(2).type),
+                        pc.utf8_length(documents.column("text")).cast(pa.int64()),
+                        documents.column("date"),
                     ],
                     schema=schema,
                 )
@@ -143,15 +154,41 @@ def cluster_whole(task: Task, output: Output) -> Result:
     for edges in exchange.read_edges(output.root, given.edges):
         clusters.union_edges(parent, edges)
     parent = clusters.roots(parent)
-    sizes = np.bincount(parent.astype(np.int64), minlength=given.documents).astype("<u4")
+    preferences = _preferences(output.root, given, task.stage.settings["representative"])
+    standing = clusters.representatives(parent, preferences)
+    sizes = np.bincount(standing.astype(np.int64), minlength=given.documents).astype("<u4")
     with output.create("dedup/cluster/parents.npy") as file:
         np.save(file, parent.astype("<u8"), allow_pickle=False)
+    with output.create("dedup/cluster/representatives.npy") as file:
+        np.save(file, standing.astype("<u8"), allow_pickle=False)
     with output.create("dedup/cluster/sizes.npy") as file:
         np.save(file, sizes, allow_pickle=False)
     by_size = Counter(sizes[sizes > 0].tolist())
     return Result(
         given.documents, given.documents, detail={"clusters_by_size": {str(s): by_size[s] for s in sorted(by_size)}}
     )
+
+
+def _preferences(root: Path, given: Cluster, names: Sequence[str]) -> list[NDArray[np.int64]]:
+    """A number for every document for each thing the recipe asks of a representative; smaller is better."""
+    columns: dict[str, list[NDArray[np.int64]]] = {name: [np.empty(0, np.int64)] for name in names}
+    for part in range(given.parts if names else 0):
+        with pa.memory_map(str(root / signed(part))) as source, pa.ipc.open_file(source) as reader:
+            table = reader.read_all()
+            chars = table.column("chars").to_numpy()
+            date = table.column("date").cast(pa.int64())
+            for name in names:
+                match name:
+                    case "longest":
+                        found = -chars
+                    case "earliest":  # a document without a date comes after all that have one
+                        found = pc.fill_null(date, NEVER).to_numpy()
+                    case "latest":
+                        found = pc.fill_null(pc.negate(date), NEVER).to_numpy()
+                    case _:
+                        raise ValueError(f"no such preference: {name}")
+                columns[name].append(found)
+    return [np.concatenate(columns[name]) for name in names]
 
 
 @dataclass(frozen=True)
@@ -174,7 +211,7 @@ def read_signed(root: Path, offsets: Sequence[int], uids: NDArray[np.uint64]) ->
     for part, its_places in wanted.items():
         rows = [int(uids[place]) - offsets[part] for place in its_places]
         with pa.memory_map(str(root / signed(part))) as source, pa.ipc.open_file(source) as reader:
-            table = reader.read_all().take(rows)
+            table = reader.read_all().select(["doc_id", "text_hash", "signature"]).take(rows)
         for place, doc, text, signature in zip(
             its_places, *(column.to_pylist() for column in table.columns), strict=True
         ):
@@ -184,11 +221,11 @@ def read_signed(root: Path, offsets: Sequence[int], uids: NDArray[np.uint64]) ->
 
 
 def decide_part(task: Task, output: Output) -> Result:
-    """Read the decisions off the parents; say for each duplicate what was kept instead and how alike the two are."""
+    """Read the decisions off the representatives; beside each what was kept instead, and how alike the two are."""
     offsets = task.given.offsets
     settings = _settings(task)
     floor = task.stage.settings["min_similarity"]
-    parents = np.load(output.root / "dedup/cluster/parents.npy", mmap_mode="r", allow_pickle=False)
+    standing = np.load(output.root / "dedup/cluster/representatives.npy", mmap_mode="r", allow_pickle=False)
     sizes = np.load(output.root / "dedup/cluster/sizes.npy", mmap_mode="r", allow_pickle=False)
     reasons: Counter[str] = Counter()
     totals: Counter[str] = Counter()
@@ -208,17 +245,17 @@ def decide_part(task: Task, output: Output) -> Result:
             columns["reason"] = [UPSTREAM] * documents.num_rows
             lengths = pc.utf8_length(documents.column("text")).to_pylist()
             langs = verdicts.column("lang").to_pylist()
-            roots = np.asarray(parents[int(uids[0]) : int(uids[-1]) + 1]) if len(uids) else uids
-            found = _compare(output.root, offsets, uids, roots, settings)
+            kept = np.asarray(standing[int(uids[0]) : int(uids[-1]) + 1]) if len(uids) else uids
+            found = _compare(output.root, offsets, uids, kept, settings)
             for place, row in enumerate(open_rows):
                 reason = None
                 if place in found:
-                    root_id, is_exact, similarity, shared = found[place]
+                    kept_id, is_exact, similarity, shared = found[place]
                     reason = "exact" if is_exact else "near" if similarity >= floor else None
                     columns["value"][row], columns["limit"][row] = similarity, floor
-                    columns["representative"][row], columns["bands_shared"][row] = root_id, shared
+                    columns["representative"][row], columns["bands_shared"][row] = kept_id, shared
                 columns["reason"][row] = reason
-                columns["cluster_size"][row] = int(sizes[int(roots[place])])
+                columns["cluster_size"][row] = int(sizes[int(kept[place])])
                 totals["rows"] += 1
                 if reason:
                     reasons[reason] += 1
@@ -238,15 +275,15 @@ def decide_part(task: Task, output: Output) -> Result:
 
 
 def _compare(
-    root: Path, offsets: Sequence[int], uids: NDArray[np.uint64], roots: NDArray[np.uint64], settings: minhash.MinHash
+    root: Path, offsets: Sequence[int], uids: NDArray[np.uint64], kept: NDArray[np.uint64], settings: minhash.MinHash
 ) -> dict[int, tuple[bytes, bool, float, int]]:
     """For every place whose document is not its own representative: the representative's doc_id, whether their keys are
     equal, their estimated similarity and in how many bands they agree."""
-    places = np.flatnonzero(roots != uids)
+    places = np.flatnonzero(kept != uids)
     if not len(places):
         return {}
     mine = read_signed(root, offsets, uids[places])
-    representatives, back = np.unique(roots[places], return_inverse=True)
+    representatives, back = np.unique(kept[places], return_inverse=True)
     theirs = read_signed(root, offsets, representatives)
     equal = mine.signatures == theirs.signatures[back]
     similarity = equal.mean(axis=1)

@@ -104,3 +104,18 @@ def test_buckets_of_hashes_and_one_sort_of_all_give_equal_clusters(pairs: list[t
     whole = clusters.star_edges(table[:, 0], table[:, 1])
     parts = [table[table[:, 0] % np.uint64(buckets) == bucket] for bucket in range(buckets)]
     assert cluster(41, whole) == cluster(41, *(clusters.star_edges(part[:, 0], part[:, 1]) for part in parts))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=25), st.lists(st.integers(0, 3), min_size=40)
+)
+def test_the_representative_is_the_best_of_its_cluster(pairs: list[tuple[int, int]], values: list[int]) -> None:
+    parents = clusters.new_parents(20)
+    clusters.union_edges(parents, np.array(pairs, dtype=np.uint64).reshape(-1, 2))
+    clusters.roots(parents)
+    first, second = (np.array(values[i : i + 20], dtype=np.int64) for i in (0, 20))
+    found = clusters.representatives(parents, [first, second])
+    for uid in range(20):
+        members = [other for other in range(20) if parents[other] == parents[uid]]
+        assert found[uid] == min(members, key=lambda other: (first[other], second[other], other))
+    assert (clusters.representatives(parents, []) == parents).all()

@@ -1,6 +1,7 @@
 """The four dedup stages over parts made by hand, against what a plain reading of the rules gives."""
 
 import itertools
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -65,16 +66,25 @@ PARTS: list[list[tuple[str | None, str | None, str | None, str | None]]] = [
 ]
 
 
+#: Crawl dates of some rows, by doc_id; the others have none.
+DATES = {bytes([3, 2] * 8): datetime(2020, 1, 1, tzinfo=UTC), bytes([2, 1] * 8): datetime(2021, 1, 1, tzinfo=UTC)}
+
+
 @pytest.fixture(params=[1, 3], ids=["one bucket", "many buckets"])
 def decided(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Store, list[dict[str, Any]]]:
-    store = Store(tmp_path)
-    recipe = Recipe(name="x", dedup=Dedup(bucket_rows=100 if request.param == 1 else 3))
+    return decide(tmp_path, Dedup(bucket_rows=100 if request.param == 1 else 3, representative=()))
+
+
+def decide(root: Path, settings: Dedup) -> tuple[Store, list[dict[str, Any]]]:
+    """Run the four stages over PARTS; returns the decisions of all parts."""
+    store = Store(root)
+    recipe = Recipe(name="x", dedup=settings)
 
     def given(task: Task, output: Output) -> Result:
         rows = PARTS[task.index]
         ids = [bytes([task.index, row] * 8) for row in range(len(rows))]
         documents = [
-            {"doc_id": i, "text": t, "reason": e, "source": "s", "offset": 0, "inner": 0}
+            {"doc_id": i, "text": t, "reason": e, "source": "s", "offset": 0, "inner": 0, "date": DATES.get(i)}
             for i, (t, _, e, _) in zip(ids, rows, strict=True)
         ]
         verdicts = [{"doc_id": i, "lang": lang, "reason": f} for i, (_, lang, _, f) in zip(ids, rows, strict=True)]
@@ -93,7 +103,7 @@ def decided(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Store, list
     for name, stage in corpus.stages(recipe).items():
         if name.startswith("dedup/"):
             done[name] = run.run_stage(tasks(stage, mine, done), store, run.inline, lambda done: None)
-    rows = [row for p in sorted((tmp_path / "dedup/decide").glob("*")) for row in pq.read_table(p).to_pylist()]
+    rows = [row for p in sorted((root / "dedup/decide").glob("*")) for row in pq.read_table(p).to_pylist()]
     return store, rows
 
 
@@ -115,6 +125,27 @@ def test_decisions_name_the_kept_document_and_the_evidence(decided: tuple[Store,
     a, b = (set(shingles.ngrams(k, "ja", 5)) for k in (key, near))
     assert rows[4]["value"] == pytest.approx(len(a & b) / len(a | b), abs=0.12)
     assert 0 < rows[4]["bands_shared"] < 14
+
+
+@pytest.mark.parametrize(
+    ("order", "kept"),
+    [
+        ((), (0, 2)),
+        (("longest", "latest"), (2, 2)),  # the copy with a space and a mark more
+        (("earliest",), (3, 2)),
+        (("latest",), (2, 1)),
+        (("earliest", "longest"), (3, 2)),
+    ],
+)
+def test_the_recipe_says_which_document_stands_for_its_cluster(
+    order: tuple[Any, ...], kept: tuple[int, int], tmp_path: Path
+) -> None:
+    _, rows = decide(tmp_path, Dedup(representative=order))
+    members = [row for row in rows if row["cluster_size"] == 4]
+    representative = bytes(kept * 8)
+    assert len(members) == 4
+    assert {row["representative"] for row in members if row["reason"]} == {representative}
+    assert [row["doc_id"] for row in members if row["reason"] is None] == [representative]
 
 
 def test_documents_without_letters_are_not_duplicates_of_one_another(
@@ -144,5 +175,6 @@ def test_a_corpus_without_documents_has_no_clusters(tmp_path: Path) -> None:
 def _cluster_nothing(tmp_path: Path) -> Path:
     from pipelines.work.dedup import Cluster, cluster_whole
 
-    cluster_whole(Task(Stage("dedup/cluster", cluster_whole, {}), 0, Cluster(0, ()), ""), Output(tmp_path))
+    stage = Stage("dedup/cluster", cluster_whole, {"representative": ["longest"]})
+    cluster_whole(Task(stage, 0, Cluster(0, 0, ()), ""), Output(tmp_path))
     return tmp_path / "dedup/cluster/parents.npy"
