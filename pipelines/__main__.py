@@ -25,6 +25,7 @@ COMMANDS = {
     "plan": "show every stage with its fingerprint and its parts done and missing; runs nothing",
     "stats": "rows, reasons, languages, tokens, hosts, time and memory",
     "verify": "recompute every digest; say which file is damaged",
+    "export": "write what others need to check our decisions",
 }
 
 
@@ -39,7 +40,11 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument(
             "--json", action="store_true", help="print one JSON object on standard output, and nothing else"
         )
-        if name == "verify":
+        if name == "export":
+            sub.add_argument(
+                "what", choices=["signatures"], help="signatures: for datasketch, of every document compared"
+            )
+        if name in ("verify", "export"):
             continue
         sub.add_argument("--recipe", required=True, type=Path, metavar="R", help="what the corpus is made of (TOML)")
         sub.add_argument("--input", nargs="+", action="extend", default=[], metavar="GLOB",
@@ -229,9 +234,20 @@ def _verify(args: argparse.Namespace) -> int:
     return 1 if found["damaged"] else 0
 
 
+def _export(args: argparse.Namespace) -> int:
+    from pipelines import export
+
+    says = export.signatures(args.out)
+    if args.json:
+        print(json.dumps(says))
+    else:
+        print(f"{says['documents']:,} signatures in {args.out}/export/signatures.parquet, settings beside them")
+    return 0
+
+
 DO = {
     "run": _run, "extract": _stage, "filter": _stage, "dedup": _dedup, "tokenize": _stage,
-    "plan": _plan, "stats": _stats, "verify": _verify,
+    "plan": _plan, "stats": _stats, "verify": _verify, "export": _export,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -1,0 +1,63 @@
+"""Check our decisions with datasketch: a hundred pairs of a duplicate and the document kept instead.
+
+    minamoto export signatures --out out/demo
+    python examples/check_signatures.py out/demo [pairs]
+
+For each pair, datasketch's own estimate from the exported signatures must be the similarity we recorded; and
+datasketch's own signature of the text, shingle by shingle, must be the one we exported.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import datasketch
+import numpy as np
+import pyarrow.parquet as pq
+
+from dedup import shingles
+
+
+def main(out: Path, most: int = 100) -> int:
+    settings = json.loads((out / "export/signatures.json").read_text())
+    exported = pq.read_table(out / "export/signatures.parquet").to_pylist()
+    by_id = {row["doc_id"]: row for row in exported}
+    texts = {r["doc_id"]: r["text"] for r in rows(out / "extract", ["doc_id", "text"])}
+    decisions = [d for d in rows(out / "dedup/decide", ["doc_id", "representative", "value"]) if d["representative"]]
+    decisions.sort(key=lambda decision: decision["doc_id"])  # doc_ids are hashes: a sample without preference
+
+    wrong = 0
+    for decision in decisions[:most]:
+        pair = [by_id[decision["doc_id"]], by_id[decision["representative"]]]
+        sketches = [sketch(settings, hashvalues=np.array(row["signature"], dtype=np.uint32)) for row in pair]
+        same_similarity = sketches[0].jaccard(sketches[1]) == decision["value"]
+        redone = [sign(texts[row["doc_id"]], row["lang"], settings) for row in pair]
+        same_signatures = all((a.hashvalues == b.hashvalues).all() for a, b in zip(sketches, redone, strict=True))
+        if not (same_similarity and same_signatures):
+            wrong += 1
+            print(f"differs: {pair[0]['url']} and {pair[1]['url']}")
+    print(f"{min(most, len(decisions))} pairs checked with datasketch {datasketch.__version__}, {wrong} differ")
+    return 1 if wrong or not decisions else 0
+
+
+def rows(folder: Path, columns: list[str]) -> list[dict[str, Any]]:
+    return [
+        row for path in sorted(folder.glob("*.parquet")) for row in pq.read_table(path, columns=columns).to_pylist()
+    ]
+
+
+def sketch(settings: dict[str, Any], **given: Any) -> Any:
+    return datasketch.MinHash(
+        num_perm=settings["permutations"], seed=settings["seed"], scheme="affine32", hashfunc=shingles.hash32, **given
+    )
+
+
+def sign(text: str, lang: str, settings: dict[str, Any]) -> Any:
+    found = sketch(settings)
+    found.update_batch(shingles.ngrams(shingles.key(text), lang, settings["ngram"])[: settings["max_shingles"]])
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), *map(int, sys.argv[2:])))

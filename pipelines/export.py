@@ -1,0 +1,77 @@
+"""What others need to check our decisions, in formats of theirs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pipelines.errors import UsageError
+from pipelines.parts import read_side_by_side
+from pipelines.store import Store, readable, whole_or_absent
+from pipelines.work.dedup import signed
+
+
+def signatures(out: Path) -> dict[str, Any]:
+    """Write `export/signatures.parquet` (doc_id, url, lang, signature: fixed_size_list<uint32>) of every document that
+    dedup compared, and `export/signatures.json` with the settings. Returns what is in the JSON.
+
+    `datasketch.MinHash(hashvalues=…, scheme="affine32", seed=…)` takes a signature as it is; see
+    examples/check_signatures.py.
+    """
+    store = Store(out)
+    stage = store.read_json(out / "commits/dedup/sign/stage.json")
+    parts = sorted((out / "commits/dedup/decide").glob("[0-9]*.json"))
+    if stage is None or not parts:
+        raise UsageError(f"{out}: no deduplicated corpus; run `minamoto dedup` first, or give another --out")
+    settings = stage["settings"]["minhash"]
+    permutations = settings["bands"] * settings["rows"]
+    signature = pa.list_(pa.field("item", pa.uint32(), nullable=False), permutations)
+    schema = pa.schema(
+        [("doc_id", pa.binary(16)), ("url", pa.string()), ("lang", pa.string()), ("signature", signature)]
+    )
+    documents = 0
+    with (
+        whole_or_absent(out / "export/signatures.parquet") as file,
+        pq.ParquetWriter(file, schema, compression="zstd") as writer,
+    ):
+        for index in range(len(parts)):
+            for batch in _signed(out, index, schema):
+                writer.write_batch(batch)
+                documents += batch.num_rows
+    says = {
+        "documents": documents,
+        "scheme": "affine32",
+        "permutations": permutations,
+        **settings,
+        "shingle": "dedup.shingles.ngrams(dedup.shingles.key(text), lang, ngram)",
+        "hash": "xxh32, seed 0, of the shingle in UTF-32-LE",
+        "band": "xxh3_64, seed 0, of the band's rows as little-endian uint32",
+    }
+    with whole_or_absent(out / "export/signatures.json") as file:
+        file.write(readable(says))
+    return says
+
+
+def _signed(out: Path, index: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+    """The documents of one part that were signed, which are those that filter kept, in their order."""
+    part = f"part-{index:05d}.parquet"
+    with pa.memory_map(str(out / signed(index))) as source, pa.ipc.open_file(source) as reader:
+        for number, (documents, verdicts) in enumerate(
+            read_side_by_side((out / "extract" / part, ["doc_id", "url"]), (out / "filter" / part, ["reason", "lang"]))
+        ):
+            keep = pc.is_null(verdicts.column("reason"))
+            batch = reader.get_batch(number)
+            found = documents.filter(keep)
+            if found.column("doc_id") != batch.column("doc_id"):
+                raise UsageError(
+                    f"{out}: part {index} of dedup/sign is not that of extract and filter; run `minamoto dedup`"
+                )
+            shape = schema.field("signature").type
+            values = pa.py_buffer(b"".join(batch.column("signature").to_pylist()))
+            flat = pa.Array.from_buffers(pa.uint32(), batch.num_rows * shape.list_size, [None, values])
+            lists = pa.FixedSizeListArray.from_arrays(flat, type=shape)
+            lang = verdicts.filter(keep).column("lang")
+            yield pa.RecordBatch.from_arrays([found.column("doc_id"), found.column("url"), lang, lists], schema=schema)
