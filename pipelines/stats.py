@@ -13,6 +13,9 @@ from pipelines.store import Store
 from pipelines.tasks import Commits, Corpus, counts
 from pipelines.work.tokenize import SHARDS
 
+#: How many sizes of clusters the table shows, smallest first; `--json` has them all.
+CLUSTER_SIZES = 12
+
 
 def collect(corpus: Corpus, hosts: int = 10) -> dict[str, Any]:
     """Everything the tables show, as plain data. Stages that are not finished are counted as far as they are."""
@@ -102,6 +105,14 @@ def show(found: dict[str, Any], console: Console) -> None:
         f"{found['chars_per_token'] or 0:.2f}", style="bold",
     )  # fmt: skip
     console.print(mix)
+    if found["clusters_by_size"]:
+        clusters = _table("Documents that are alike", "documents in a cluster", "clusters")
+        sizes = sorted((int(size), count) for size, count in found["clusters_by_size"].items())
+        for size, count in sizes[:CLUSTER_SIZES]:
+            clusters.add_row(f"{size:,}", f"{count:,}")
+        if more := sum(count for _, count in sizes[CLUSTER_SIZES:]):
+            clusters.add_row(f"up to {sizes[-1][0]:,}", f"{more:,}")
+        console.print(clusters)
     if found["top_hosts"]:
         hosts = _table("Hosts with the most documents", "host", "documents")
         for host, count in found["top_hosts"]:
