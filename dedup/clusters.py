@@ -5,7 +5,7 @@ order in which edges come, because a union always hangs the larger root under th
 """
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import numba
 import numpy as np
@@ -40,21 +40,40 @@ def roots(parents: Parents) -> Parents:
     return parents
 
 
-def representatives(parents: Parents, preferences: Sequence[NDArray[np.int64]]) -> Parents:
-    """For every document the uid of the one that stands for its cluster, (documents,).
+def members(parents: Parents, preferences: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The documents that are not alone, cluster by cluster, the best of each cluster first.
 
-    `parents` are compressed. Each of `preferences` has a number for every document; the smallest wins, the first array
-    before the second, and the smallest uid where all are equal. Documents that are alone stand for themselves.
+    `parents` are compressed. Each of `preferences` has a number for every document; the smallest is the best, the first
+    array before the second, and the smallest uid where all are equal. Returns the uids, (m,), and where each cluster
+    begins among them, with m at the end.
     """
     sizes = np.bincount(parents.astype(np.int64), minlength=len(parents))  # it takes no uint64
-    members = np.flatnonzero(sizes[parents] > 1)
-    keys = [values[members] for values in preferences]
-    order = np.lexsort((members, *reversed(keys), parents[members]))
-    members = members[order]
-    best = np.arange(len(parents), dtype=parents.dtype)
-    first = _differs_from_previous(parents[members])
-    best[parents[members[first]]] = members[first]
-    return cast(Parents, best[parents])
+    uids = np.flatnonzero(sizes[parents] > 1)
+    order = np.lexsort((uids, *reversed([values[uids] for values in preferences]), parents[uids]))
+    uids = uids[order]
+    return uids, np.append(np.flatnonzero(_differs_from_previous(parents[uids])), len(uids))
+
+
+#: In a cluster, so many documents may stand for others. What comes after them in a heap of strangers that boilerplate
+#: has tied together is kept without being compared, or the work would grow with the square of the heap.
+MAX_LEADERS = 1_000
+
+
+def lead(
+    signatures: NDArray[np.uint32], text_hashes: NDArray[np.uint64], starts: NDArray[np.int64], floor: float
+) -> NDArray[np.int64]:
+    """Who stands for whom: the row of each row's leader, its own where it is kept.
+
+    Going through a cluster from the best on, a document follows the first leader that it equals, or whose signature is
+    at least `floor` like its own; otherwise it leads. So whoever goes is like the one that stays, and of those who stay
+    no two are alike: a chain A~B~C in which A and C are strangers keeps both of them.
+
+    signatures: (m, permutations), cluster by cluster, the best first; text_hashes: (m, 2); starts as from `members`.
+    """
+    least = int(np.ceil(floor * signatures.shape[1] - 1e-9))
+    leaders = np.full(len(signatures), -1, dtype=np.int64)
+    _lead(np.ascontiguousarray(signatures), text_hashes, starts, least, leaders)
+    return leaders
 
 
 def star_edges(hashes: NDArray[np.uint64], uids: Uids) -> Uids:
@@ -103,6 +122,31 @@ def _union(parents: Parents, edges: Uids) -> int:
         elif b < a:
             parents[a] = b
     return -1
+
+
+@numba.njit(cache=True, nogil=True)
+def _lead(
+    signatures: NDArray[np.uint32], text_hashes: NDArray[np.uint64], starts: NDArray[np.int64], least: int,
+    leaders: NDArray[np.int64],
+) -> None:  # fmt: skip
+    for cluster in range(len(starts) - 1):
+        leading = 0
+        for i in range(starts[cluster], starts[cluster + 1]):
+            if leaders[i] >= 0:
+                continue
+            leaders[i] = i
+            leading += 1
+            if leading > MAX_LEADERS:
+                continue
+            for j in range(i + 1, starts[cluster + 1]):
+                if leaders[j] >= 0:
+                    continue
+                same = text_hashes[i, 0] == text_hashes[j, 0] and text_hashes[i, 1] == text_hashes[j, 1]
+                equal = 0
+                for k in range(signatures.shape[1]):
+                    equal += signatures[i, k] == signatures[j, k]
+                if same or equal >= least:
+                    leaders[j] = i
 
 
 @numba.njit(cache=True, nogil=True)

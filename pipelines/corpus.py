@@ -78,22 +78,11 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
         "model_sha256": model_sha256,
     }, "fasttext-numpy2-wheel", "extract")  # fmt: skip
     minhash = {"minhash": plain(recipe.dedup.lsh()), "unicode": unicodedata.unidata_version}
+    choice = {"min_similarity": recipe.dedup.min_similarity, "representative": list(recipe.dedup.representative)}
     stage("dedup/sign", dedup.sign_part, minhash, "datasketch xxhash numba", "filter")
     stage("dedup/group", dedup.group_bucket, {}, "numba", "dedup/sign")
-    stage(
-        "dedup/cluster",
-        dedup.cluster_whole,
-        {"representative": list(recipe.dedup.representative)},
-        "numba",
-        "dedup/group",
-    )
-    stage(
-        "dedup/decide",
-        dedup.decide_part,
-        minhash | {"min_similarity": recipe.dedup.min_similarity},
-        "",
-        "dedup/cluster",
-    )
+    stage("dedup/cluster", dedup.cluster_whole, choice, "numba", "dedup/group")
+    stage("dedup/decide", dedup.decide_part, minhash | choice, "", "dedup/cluster")
     how = recipe.tokenize
     stage("tokenize/vocabulary", tokenize.make_vocabulary,
           {"model_sha256": subword_sha256} if how.model else

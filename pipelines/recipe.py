@@ -70,8 +70,8 @@ class Dedup(Settings):
     """Which document of a cluster is kept: that with the longest text, the earliest or the latest crawl date, the first
     named before the second; among equals the first in the input. The longest has the least cut away."""
     min_similarity: Annotated[float, Field(ge=0, le=1)] = 0.7
-    """A document whose signature is less similar than this to its representative stays: it came into the cluster by way
-    of others, or by chance. 14 bands of 8 rows find half of the pairs of similarity 0.685 (see `dedup.minhash`)."""
+    """A document goes only if its signature is at least this similar to that of the one that stays: bands also join by
+    chance, and by way of others. 14 bands of 8 rows find half of the pairs of similarity 0.685."""
     bucket_rows: Annotated[int, Field(ge=1)] = 1 << 22
     """Rows that one grouping task holds, 16 bytes each; decides into how many buckets a band is cut, not the result."""
 

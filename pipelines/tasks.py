@@ -63,7 +63,7 @@ def tasks(stage: Stage, corpus: Corpus, done: Commits) -> list[Task]:
         case "dedup/cluster":
             edges = [path for name in ("dedup/sign", "dedup/group") for commit in done[name] for path in commit.files]
             wanted = tuple(path for path in edges if path.endswith(".edges.npy"))
-            return one(dedup.Cluster(_offsets(done["filter"])[-1], len(parts), wanted), "dedup/sign", "dedup/group")
+            return one(dedup.Cluster(tuple(_offsets(done["filter"])), wanted), "dedup/sign", "dedup/group")
         case "dedup/decide":
             given_all = dedup.Decide(tuple(_offsets(done["filter"])))
             whole = digest([content["dedup/cluster"], content["dedup/sign"]])

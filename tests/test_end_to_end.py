@@ -11,6 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from dedup import shingles
+
 STAGES = ["extract", "filter", "dedup", "tokenize"]
 
 
@@ -129,6 +131,13 @@ def test_a_duplicate_names_the_document_kept_instead(demo_out: Path) -> None:
     ]
     assert duplicates
     assert all(rep in kept and 0.7 <= value <= 1 for rep, value in duplicates)
+
+
+def test_no_two_documents_that_are_kept_say_the_same(demo_out: Path) -> None:
+    texts = column(demo_out, "extract", "text")
+    reasons = column(demo_out, "dedup/decide", "reason")
+    keys = [shingles.key(text) for text, reason in zip(texts, reasons, strict=True) if reason is None]
+    assert len(keys) == len(set(keys))
 
 
 def test_a_second_run_does_nothing_and_verify_finds_nothing(

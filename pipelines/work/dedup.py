@@ -2,7 +2,7 @@
 
     sign     text → key → exact hash and MinHash signature; band entries (hash, uid) sorted for the exchange
     group    one bucket of one band: edges from the smallest uid of every hash to the others
-    cluster  all edges → array union-find → the parent of every document, and the one that stands for its cluster
+    cluster  all edges → array union-find → the parent of every document; in each cluster, who stands for whom
     decide   the slice of the representatives that belongs to a part, with the evidence beside it
 
 A uid is a document's number among those that `filter` kept: the part's offset plus its row there.
@@ -45,10 +45,9 @@ class Group:
 
 @dataclass(frozen=True)
 class Cluster:
-    """How many documents there are in how many parts, and the files of edges."""
+    """The uid of the first document of every part, and the number of documents at the end; and the files of edges."""
 
-    documents: int
-    parts: int
+    offsets: tuple[int, ...]
     edges: tuple[str, ...]
 
 
@@ -61,6 +60,9 @@ class Decide:
 
 #: Later than any date, in microseconds.
 NEVER = 2**63 - 1
+
+#: Signatures compared at a time, half a kilobyte each.
+BLOCK = 1 << 17
 
 
 def _settings(task: Task) -> minhash.MinHash:
@@ -150,29 +152,41 @@ def group_bucket(task: Task, output: Output) -> Result:
 
 def cluster_whole(task: Task, output: Output) -> Result:
     given: Cluster = task.given
-    parent = clusters.new_parents(given.documents)
+    settings = task.stage.settings
+    documents = given.offsets[-1]
+    parents = clusters.new_parents(documents)
     for edges in exchange.read_edges(output.root, given.edges):
-        clusters.union_edges(parent, edges)
-    parent = clusters.roots(parent)
-    preferences = _preferences(output.root, given, task.stage.settings["representative"])
-    standing = clusters.representatives(parent, preferences)
-    sizes = np.bincount(standing.astype(np.int64), minlength=given.documents).astype("<u4")
-    with output.create("dedup/cluster/parents.npy") as file:
-        np.save(file, parent.astype("<u8"), allow_pickle=False)
-    with output.create("dedup/cluster/representatives.npy") as file:
-        np.save(file, standing.astype("<u8"), allow_pickle=False)
-    with output.create("dedup/cluster/sizes.npy") as file:
-        np.save(file, sizes, allow_pickle=False)
+        clusters.union_edges(parents, edges)
+    clusters.roots(parents)
+    standing = np.arange(documents, dtype=np.int64)
+    uids, starts = clusters.members(parents, _preferences(output.root, given, settings["representative"]))
+    for first, last in _blocks(starts):
+        some = uids[starts[first] : starts[last]]
+        found = read_signed(output.root, given.offsets, some)
+        inside = starts[first : last + 1] - starts[first]
+        standing[some] = some[clusters.lead(found.signatures, found.text_hashes, inside, settings["min_similarity"])]
+    sizes = np.bincount(standing, minlength=documents).astype("<u4")
+    arrays = {"parents": parents.astype("<u8"), "representatives": standing.astype("<u8"), "sizes": sizes}
+    for name, array in arrays.items():
+        with output.create(f"dedup/cluster/{name}.npy") as file:
+            np.save(file, array, allow_pickle=False)
     by_size = Counter(sizes[sizes > 0].tolist())
-    return Result(
-        given.documents, given.documents, detail={"clusters_by_size": {str(s): by_size[s] for s in sorted(by_size)}}
-    )
+    return Result(documents, documents, detail={"clusters_by_size": {str(s): by_size[s] for s in sorted(by_size)}})
+
+
+def _blocks(starts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Runs of clusters (first, end) with about BLOCK documents together, so that their signatures fit in memory."""
+    first = 0
+    while first + 1 < len(starts):
+        end = max(first + 1, int(np.searchsorted(starts, starts[first] + BLOCK, side="right")) - 1)
+        yield first, end
+        first = end
 
 
 def _preferences(root: Path, given: Cluster, names: Sequence[str]) -> list[NDArray[np.int64]]:
     """A number for every document for each thing the recipe asks of a representative; smaller is better."""
     columns: dict[str, list[NDArray[np.int64]]] = {name: [np.empty(0, np.int64)] for name in names}
-    for part in range(given.parts if names else 0):
+    for part in range(len(given.offsets) - 1 if names else 0):
         with pa.memory_map(str(root / signed(part))) as source, pa.ipc.open_file(source) as reader:
             table = reader.read_all()
             chars = table.column("chars").to_numpy()
@@ -193,14 +207,14 @@ def _preferences(root: Path, given: Cluster, names: Sequence[str]) -> list[NDArr
 
 @dataclass(frozen=True)
 class Evidence:
-    """The signed rows of some documents, as arrays of the documents' number."""
+    """The signed rows of some documents: their ids, hashes (n, 2) and signatures (n, permutations)."""
 
     doc_ids: list[bytes]
-    text_hashes: NDArray[Any]
+    text_hashes: NDArray[np.uint64]
     signatures: NDArray[np.uint32]
 
 
-def read_signed(root: Path, offsets: Sequence[int], uids: NDArray[np.uint64]) -> Evidence:
+def read_signed(root: Path, offsets: Sequence[int], uids: NDArray[np.uint64] | NDArray[np.int64]) -> Evidence:
     """The signed rows of any documents by uid, from whatever parts they are in; memory-mapped."""
     doc_ids: list[bytes] = [b""] * len(uids)
     hashes: list[bytes] = [b""] * len(uids)
@@ -217,7 +231,8 @@ def read_signed(root: Path, offsets: Sequence[int], uids: NDArray[np.uint64]) ->
         ):
             doc_ids[place], hashes[place], signatures[place] = doc, text, signature
     flat = np.frombuffer(b"".join(signatures), dtype="<u4")
-    return Evidence(doc_ids, np.array(hashes, dtype=object), flat.reshape(len(uids), -1) if len(uids) else flat)
+    halves = np.frombuffer(b"".join(hashes), dtype="<u8").reshape(-1, 2)
+    return Evidence(doc_ids, halves, flat.reshape(len(uids), -1) if len(uids) else flat.reshape(0, 0))
 
 
 def decide_part(task: Task, output: Output) -> Result:
@@ -251,7 +266,7 @@ def decide_part(task: Task, output: Output) -> Result:
                 reason = None
                 if place in found:
                     kept_id, is_exact, similarity, shared = found[place]
-                    reason = "exact" if is_exact else "near" if similarity >= floor else None
+                    reason = "exact" if is_exact else "near"
                     columns["value"][row], columns["limit"][row] = similarity, floor
                     columns["representative"][row], columns["bands_shared"][row] = kept_id, shared
                 columns["reason"][row] = reason
@@ -288,7 +303,7 @@ def _compare(
     equal = mine.signatures == theirs.signatures[back]
     similarity = equal.mean(axis=1)
     shared = equal.reshape(len(places), settings.bands, settings.rows).all(axis=2).sum(axis=1)
-    same = mine.text_hashes == theirs.text_hashes[back]
+    same = (mine.text_hashes == theirs.text_hashes[back]).all(axis=1)
     return {
         int(place): (theirs.doc_ids[back[i]], bool(same[i]), float(similarity[i]), int(shared[i]))
         for i, place in enumerate(places)

@@ -109,13 +109,55 @@ def test_buckets_of_hashes_and_one_sort_of_all_give_equal_clusters(pairs: list[t
 @given(
     st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=25), st.lists(st.integers(0, 3), min_size=40)
 )
-def test_the_representative_is_the_best_of_its_cluster(pairs: list[tuple[int, int]], values: list[int]) -> None:
+def test_members_come_cluster_by_cluster_the_best_first(pairs: list[tuple[int, int]], values: list[int]) -> None:
     parents = clusters.new_parents(20)
     clusters.union_edges(parents, np.array(pairs, dtype=np.uint64).reshape(-1, 2))
     clusters.roots(parents)
     first, second = (np.array(values[i : i + 20], dtype=np.int64) for i in (0, 20))
-    found = clusters.representatives(parents, [first, second])
-    for uid in range(20):
-        members = [other for other in range(20) if parents[other] == parents[uid]]
-        assert found[uid] == min(members, key=lambda other: (first[other], second[other], other))
-    assert (clusters.representatives(parents, []) == parents).all()
+    uids, starts = clusters.members(parents, [first, second])
+    expected = []
+    for root in sorted(set(parents.tolist())):
+        found = [uid for uid in range(20) if parents[uid] == root]
+        if len(found) > 1:
+            expected.append(sorted(found, key=lambda uid: (first[uid], second[uid], uid)))
+    assert [uids[a:b].tolist() for a, b in pairwise(starts.tolist())] == expected
+
+
+def lead_plainly(signatures: np.ndarray, hashes: np.ndarray, starts: list[int], floor: float) -> list[int]:
+    found = []
+    for a, b in pairwise(starts):
+        leaders: list[int] = []
+        for i in range(a, b):
+            like = [
+                j for j in leaders
+                if (hashes[i] == hashes[j]).all() or (signatures[i] == signatures[j]).mean() >= floor
+            ]  # fmt: skip
+            found.append(like[0] if like else i)
+            leaders += [] if like else [i]
+    return found
+
+
+@given(st.integers(0, 12), st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.5, 0.7, 1.0]))
+def test_whoever_goes_is_like_the_one_that_stays_and_no_two_that_stay_are(rows: int, seed: int, floor: float) -> None:
+    random = np.random.RandomState(seed)
+    signatures = random.randint(0, 2, (rows, 6)).astype(np.uint32)
+    hashes = random.randint(0, 4, (rows, 2)).astype(np.uint64)
+    starts = np.unique([0, *random.randint(0, rows + 1, 2), rows]).astype(np.int64)
+    found = clusters.lead(signatures, hashes, starts, floor)
+    assert found.tolist() == lead_plainly(signatures, hashes, starts.tolist(), floor)
+
+
+def test_a_chain_keeps_both_of_its_ends() -> None:
+    a, b, c = [0] * 10, [0] * 7 + [1] * 3, [0] * 4 + [1] * 6
+    hashes = np.arange(6, dtype=np.uint64).reshape(3, 2)
+    found = clusters.lead(np.array([a, b, c], np.uint32), hashes, np.array([0, 3]), 0.7)
+    assert found.tolist() == [0, 0, 2]
+
+
+def test_a_heap_of_strangers_does_not_cost_its_square() -> None:
+    rows = clusters.MAX_LEADERS + 10
+    signatures = np.arange(rows, dtype=np.uint32).repeat(4).reshape(rows, 4)
+    signatures[-1] = signatures[-2]  # alike, but after the limit
+    hashes = np.arange(2 * rows, dtype=np.uint64).reshape(rows, 2)
+    found = clusters.lead(signatures, hashes, np.array([0, rows]), 0.7)
+    assert found.tolist() == list(range(rows))

@@ -175,6 +175,6 @@ def test_a_corpus_without_documents_has_no_clusters(tmp_path: Path) -> None:
 def _cluster_nothing(tmp_path: Path) -> Path:
     from pipelines.work.dedup import Cluster, cluster_whole
 
-    stage = Stage("dedup/cluster", cluster_whole, {"representative": ["longest"]})
-    cluster_whole(Task(stage, 0, Cluster(0, 0, ()), ""), Output(tmp_path))
+    stage = Stage("dedup/cluster", cluster_whole, {"representative": ["longest"], "min_similarity": 0.7})
+    cluster_whole(Task(stage, 0, Cluster((0,), ()), ""), Output(tmp_path))
     return tmp_path / "dedup/cluster/parents.npy"
