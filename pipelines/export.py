@@ -59,13 +59,16 @@ def _signed(out: Path, index: int, schema: pa.Schema) -> Iterator[pa.RecordBatch
     """The documents of one part that were signed, which are those that filter kept, in their order."""
     part = f"part-{index:05d}.parquet"
     with pa.memory_map(str(out / signed(index))) as source, pa.ipc.open_file(source) as reader:
-        for number, (documents, verdicts) in enumerate(
-            read_side_by_side((out / "extract" / part, ["doc_id", "url"]), (out / "filter" / part, ["reason", "lang"]))
+        table = reader.read_all()
+        row = 0
+        for documents, verdicts in read_side_by_side(
+            (out / "extract" / part, ["doc_id", "url"]), (out / "filter" / part, ["reason", "lang"])
         ):
             keep = pc.is_null(verdicts.column("reason"))
-            batch = reader.get_batch(number)
             found = documents.filter(keep)
-            if found.column("doc_id") != batch.column("doc_id"):
+            batch = table.slice(row, found.num_rows)
+            row += found.num_rows
+            if found.column("doc_id").to_pylist() != batch.column("doc_id").to_pylist():
                 raise UsageError(
                     f"{out}: part {index} of dedup/sign is not that of extract and filter; run `minamoto dedup`"
                 )
