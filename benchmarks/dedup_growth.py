@@ -144,7 +144,7 @@ def sign(plan: Plan, drawing: list[float], task: Task, output: Output) -> Result
     drawing.append(time.perf_counter() - begun)
     table = pa.table(columns)
     with output.create(dedup.signed(task.index)) as file, pa.ipc.new_file(file, table.schema) as writer:
-        for batch in table.to_batches(parts.GROUP_ROWS):
+        for batch in table.to_batches(dedup.SIGNED_ROWS):
             writer.write_batch(batch)
     bands = minhash.band_hashes(signatures, MINHASH)
     joinable = np.ones(rows, dtype=bool)
