@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import hashlib
 import os
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -114,8 +113,7 @@ def _remembered_digests(store: Store) -> Callable[[Path], str]:
         seen = [state.st_size, state.st_mtime_ns]
         key = str(path.resolve())
         if known.get(key, [])[:2] != seen:
-            with path.open("rb") as file:
-                known[key] = [*seen, hashlib.file_digest(file, "sha256").hexdigest()]
+            known[key] = [*seen, inputs.sha256_of(path)]
             if os.access(store.root, os.W_OK):
                 store.write_json(memory, known)
         return str(known[key][2])
@@ -129,10 +127,10 @@ def check_drift(corpus: Corpus, wanted: dict[str, Stage], rebuild: bool) -> None
         return
     store = corpus.store
     again = "give --rebuild to make the parts concerned again, or another OUT"
-    inputs = _inputs(corpus)
+    now = _inputs(corpus)
     before = store.read_json(store.root / "commits" / "inputs.json")
-    if before is not None and before != inputs:
-        changed = drift(before, inputs)
+    if before is not None and before != now:
+        changed = drift(before, now)
         raise Drift(f"{store.root}: the input is not the one the parts there were made from ({changed[0]}); {again}")
     for name, stage in wanted.items():
         committed = store.read_json(store.root / "commits" / name / "stage.json")
@@ -158,15 +156,14 @@ def build(
     returns who is to be told of each as it is done.
     """
     wanted = stages(corpus.recipe)
-    names = [name for command, parts in COMMANDS.items() for name in parts]
-    last = COMMANDS[until][-1]
+    names = list(wanted)[: list(wanted).index(COMMANDS[until][-1]) + 1]
     store = corpus.store
-    check_drift(corpus, {name: wanted[name] for name in names[: names.index(last) + 1]}, rebuild)
+    check_drift(corpus, {name: wanted[name] for name in names}, rebuild)
     store.write_json(store.root / "commits" / "inputs.json", _inputs(corpus))
     done: Commits = {}
     with contextlib.ExitStack() as stack:
         started: Runner | None = None
-        for name in names[: names.index(last) + 1]:
+        for name in names:
             stage = wanted[name]
             todo = tasks(stage, corpus, done)
             stale = not all(fresh(task, store) for task in todo)

@@ -4,12 +4,16 @@ The fingerprint of a stage covers its name, version, settings, library versions 
 fingerprint of a task adds the content it reads. Paths, machines, worker counts and times are never part of either.
 """
 
+import functools
 import importlib.metadata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.store import Commit, Output, Store, digest
+
+#: Every fingerprint asks, for every task and every stage upstream; each answer is a walk through a folder of metadata.
+_installed = functools.cache(importlib.metadata.version)
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ class Stage:
             "name": self.name,
             "version": self.version,
             "settings": dict(self.settings),
-            "libraries": {name: importlib.metadata.version(name) for name in self.libraries},
+            "libraries": {name: _installed(name) for name in self.libraries},
             "after": {stage.name: stage.fingerprint() for stage in self.after},
         }
 

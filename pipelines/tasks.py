@@ -96,7 +96,7 @@ def tasks(stage: Stage, corpus: Corpus, done: Commits) -> list[Task]:
             return [Task(stage, i, tokenize.Shard(count, len(parts), files), reads) for i in range(count)]
         case "tokenize/manifest":
             says = _manifest(stage, corpus, done)
-            return [Task(stage, 0, tokenize.Manifest(len(done["tokenize/shards"]), says), digest(says))]
+            return [Task(stage, 0, tokenize.Manifest(says), digest(says))]
     raise KeyError(stage.name)
 
 

@@ -53,7 +53,6 @@ class Shard:
 class Manifest:
     """What the manifest says beside what the shards themselves tell; plain JSON data."""
 
-    shards: int
     says: dict[str, Any]
 
 
