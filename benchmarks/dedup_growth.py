@@ -3,10 +3,8 @@
     python benchmarks/dedup_growth.py [--largest 10000000] [--folder /where/10/GB/fit]
 
 For 10^5, 10^6 ... documents up to `--largest` (a million by default: under a minute; ten million take 8 GB of disk),
-in parts of 100,000. Signatures are drawn, part by part; from there on all is the pipeline's own, through files: band
-hashes, `combine`, `bucket_bounds` and the files of a sign task, the tasks of the group stage and their work, union-find
-by itself, and the cluster stage. Of the decide stage, which reads documents, only the comparison is run, for some row
-groups of the last part, whose representatives are in parts before it, and counted up to all.
+in parts of 100,000. Signatures are drawn, part by part; from there on all is the pipeline's own, through files: what a
+sign task does with signatures, the tasks of group, cluster, compare and decide and their work; union-find by itself.
 
 About a third of the documents is in clusters of 2, 3, 10 ... 100,000 (a tenth of the documents at most), scattered over
 the parts. The first member is the cluster's text; half of the others equal it, the rest differ from it in one row of
@@ -19,7 +17,6 @@ included, drawing signatures is not.
 
 import argparse
 import concurrent.futures
-import dataclasses
 import functools
 import multiprocessing
 import os
@@ -35,28 +32,23 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from dedup import clusters, minhash
-from pipelines import exchange, parts, tasks
-from pipelines.recipe import Dedup
+from dedup import clusters
+from pipelines import corpus, exchange, parts, tasks
+from pipelines.recipe import Recipe
+from pipelines.sources import Source, Span
 from pipelines.stage import Result, Stage, Task, run_task
 from pipelines.store import Commit, Output, Store
-from pipelines.work import dedup
+from pipelines.work.dedup import signed
+from pipelines.work.dedup.sign import Sign, write_entries
 
 SEED = 20_000
 PART = 100_000
 SIZES = (2, 3, 10, 100, 1_000, 10_000, 100_000)
 #: Of the documents, in the clusters of each size.
 SHARE = 0.05
-#: Row groups of the last part that are compared as the decide stage does it.
-SAMPLE = 4
 
-RECIPE = Dedup()
-MINHASH = minhash.MinHash()
-SETTINGS = {
-    "minhash": dataclasses.asdict(MINHASH),
-    "min_similarity": RECIPE.min_similarity,
-    "representative": list(RECIPE.representative),
-}
+RECIPE = Recipe(name="growth")
+MINHASH = RECIPE.dedup.lsh()
 
 
 @dataclass(frozen=True)
@@ -75,6 +67,10 @@ class Plan:
     @property
     def offsets(self) -> tuple[int, ...]:
         return (*range(0, self.documents, PART), self.documents)
+
+    def corpus(self, store: Store) -> tasks.Corpus:
+        spans = [Span(Source("s", f"part-{part:05d}", 0, ""), "plain", 0, 0) for part in range(len(self.offsets) - 1)]
+        return tasks.Corpus(RECIPE, tuple(spans), store)
 
     def slots(self, part: int) -> NDArray[np.int64]:
         """The slot of every document of a part."""
@@ -130,26 +126,35 @@ def draw(plan: Plan, part: int) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]
 
 
 def sign(plan: Plan, drawing: list[float], task: Task, output: Output) -> Result:
-    """What `dedup.sign_part` writes, for signatures that are drawn; adds the seconds of the drawing to a list."""
+    """What `sign_part` writes, for signatures that are drawn, and the columns that `decide` reads of the stages before
+    it; adds the seconds of the drawing, and of those columns, to a list."""
     begun = time.perf_counter()
     signatures, text_hashes = draw(plan, task.index)
-    rows = len(signatures)
-    columns = {
-        "doc_id": pa.array([uid.to_bytes(16, "big") for uid in range(rows)], pa.binary(16)),
-        "text_hash": pa.array([row.tobytes() for row in text_hashes], pa.binary(16)),
-        "signature": pa.array([row.tobytes() for row in signatures], pa.binary(4 * MINHASH.permutations)),
-        "chars": pa.array(np.full(rows, 1_000, dtype=np.int64)),
-        "date": pa.array(np.zeros(rows, dtype=np.int64)).cast(pa.timestamp("us", "UTC")),
-    }
+    documents = np.zeros(len(signatures), dtype=signed.DOCUMENT)
+    documents["doc_id"] = [
+        uid.to_bytes(16, "big") for uid in range(task.given.first_uid, task.given.first_uid + len(documents))
+    ]
+    documents["text"], documents["chars"] = text_hashes, 1_000
+    write_verdicts(task.index, documents, output)
     drawing.append(time.perf_counter() - begun)
-    table = pa.table(columns)
-    with output.create(dedup.signed(task.index)) as file, pa.ipc.new_file(file, table.schema) as writer:
-        for batch in table.to_batches(dedup.SIGNED_ROWS):
-            writer.write_batch(batch)
-    bands = minhash.band_hashes(signatures, MINHASH)
-    joinable = np.ones(rows, dtype=bool)
-    ranges, edges = dedup._write_band_entries(task, output, MINHASH, [bands], [text_hashes[:, 0]], [joinable])
-    return Result(rows, rows, detail={"ranges": ranges, "edges": edges})
+    for name, array in {"documents": documents, "signatures": signatures}.items():
+        with output.create(f"{signed.prefix(task.index)}.{name}.npy") as file:
+            np.save(file, array, allow_pickle=False)
+    bands = write_entries(task, output, MINHASH, signatures, documents)
+    return Result(len(documents), len(documents), detail={"bands": bands})
+
+
+def write_verdicts(index: int, documents: NDArray[Any], output: Output) -> None:
+    """Every document was kept; in row groups as the stages write them."""
+    part = f"part-{index:05d}.parquet"
+    ids = pa.array(documents["doc_id"].tolist(), pa.binary(16))
+    extract = pa.table({"doc_id": ids})
+    nothing = pa.nulls(len(ids), pa.string())
+    for stage, table in {"extract": extract, "filter": pa.table({"reason": nothing, "lang": nothing})}.items():
+        path = output.root / stage / part
+        path.parent.mkdir(exist_ok=True)
+        with path.open("wb") as file:
+            parts.write_batches(file, table.schema, table.combine_chunks().to_batches(parts.GROUP_ROWS))
 
 
 @dataclass(frozen=True)
@@ -178,33 +183,36 @@ def commits(store: Store, stage: str) -> list[Commit]:
     return found
 
 
+def run_all(name: str, plan: Plan, store: Store) -> tuple[float, int, str]:
+    """A stage of the pipeline as it is."""
+    stage = corpus.stages(RECIPE)[name]
+    before = {other: commits(store, other) for other in corpus.COMMANDS["dedup"]}
+    before |= {"extract": before["dedup/sign"], "filter": before["dedup/sign"]}
+    begun = time.perf_counter()
+    wanted = tasks.tasks(stage, plan.corpus(store), before)
+    done = [run_task(task, store) for task in wanted]
+    seconds = time.perf_counter() - begun
+    says = f"{len(done)} tasks"
+    if name == "dedup/cluster":
+        says = f"clusters exact: {'yes' if exact(plan, store) else 'NO'}"
+    if name == "dedup/decide":
+        says = f"{sum(commit.kept for commit in done):,} kept"
+    return seconds, written(done), says
+
+
 def sign_all(plan: Plan, store: Store) -> tuple[float, int, str]:
     drawing: list[float] = []
-    stage = Stage("dedup/sign", functools.partial(sign, plan, drawing), SETTINGS)
-    buckets = max(1, -(-plan.documents // RECIPE.bucket_rows))
+    settings = corpus.stages(RECIPE)["dedup/sign"].settings
+    stage = Stage("dedup/sign", functools.partial(sign, plan, drawing), settings)
     begun = time.perf_counter()
-    done = [
-        run_task(Task(stage, part, dedup.Sign(first, buckets), ""), store)
-        for part, first in enumerate(plan.offsets[:-1])
-    ]
+    done = [run_task(Task(stage, part, Sign(first), ""), store) for part, first in enumerate(plan.offsets[:-1])]
     return time.perf_counter() - begun - sum(drawing), written(done), f"{len(done)} parts"
-
-
-def group_all(plan: Plan, store: Store) -> tuple[float, int, str]:
-    begun = time.perf_counter()
-    wanted = tasks._group_tasks(Stage("dedup/group", dedup.group_bucket, SETTINGS), commits(store, "dedup/sign"))
-    done = [run_task(task, store) for task in wanted]
-    return time.perf_counter() - begun, written(done), f"{len(done)} tasks"
-
-
-def edge_files(store: Store) -> list[str]:
-    both = [*commits(store, "dedup/sign"), *commits(store, "dedup/group")]
-    return [path for commit in both for path in commit.files if path.endswith(".edges.npy")]
 
 
 def union_all(plan: Plan, store: Store) -> tuple[float, int, str]:
     """The first half of the cluster stage by itself."""
-    paths = edge_files(store)
+    both = [*commits(store, "dedup/sign"), *commits(store, "dedup/group")]
+    paths = [(path, 0) for commit in both for path in commit.files if path.endswith(".edges.npy")]
     clusters.union_edges(clusters.new_parents(2), np.zeros((1, 2), dtype="<u8"))  # loads what numba compiled
     begun = time.perf_counter()
     parents = clusters.new_parents(plan.documents)
@@ -214,13 +222,6 @@ def union_all(plan: Plan, store: Store) -> tuple[float, int, str]:
         count += len(edges)
     clusters.roots(parents)
     return time.perf_counter() - begun, 0, f"{count / plan.documents:.2f} edges a document"
-
-
-def cluster_all(plan: Plan, store: Store) -> tuple[float, int, str]:
-    given = dedup.Cluster(plan.offsets, tuple(edge_files(store)))
-    begun = time.perf_counter()
-    done = run_task(Task(Stage("dedup/cluster", dedup.cluster_whole, SETTINGS), 0, given, ""), store)
-    return time.perf_counter() - begun, written([done]), f"clusters exact: {'yes' if exact(plan, store) else 'NO'}"
 
 
 def exact(plan: Plan, store: Store) -> bool:
@@ -242,25 +243,13 @@ def exact(plan: Plan, store: Store) -> bool:
     return len(parents) == plan.documents
 
 
-def compare_some(plan: Plan, store: Store) -> tuple[float, int, str]:
-    standing = np.load(store.root / "dedup/cluster/representatives.npy", mmap_mode="r", allow_pickle=False)
-    last = plan.offsets[-2]
-    cuts = [last + row * parts.GROUP_ROWS for row in range(SAMPLE + 1)]
-    row_groups = [np.arange(start, start + parts.GROUP_ROWS, dtype=np.uint64) for start in cuts]
-    dedup._compare(store.root, plan.offsets, row_groups[0], standing[row_groups[0]], MINHASH)  # not the first time
-    begun = time.perf_counter()
-    for uids in row_groups[1:]:
-        dedup._compare(store.root, plan.offsets, uids, standing[uids], MINHASH)
-    compared = SAMPLE * parts.GROUP_ROWS
-    return (time.perf_counter() - begun) * plan.documents / compared, 0, f"from {compared:,} documents"
-
-
-STEPS = {
+STEPS: dict[str, Callable[..., tuple[float, int, str]]] = {
     "sign": sign_all,
-    "group": group_all,
+    "group": functools.partial(run_all, "dedup/group"),
     "union alone": union_all,
-    "cluster": cluster_all,
-    "compare": compare_some,
+    "cluster": functools.partial(run_all, "dedup/cluster"),
+    "compare": functools.partial(run_all, "dedup/compare"),
+    "decide": functools.partial(run_all, "dedup/decide"),
 }
 
 

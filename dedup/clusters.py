@@ -5,6 +5,7 @@ order in which edges come, because a union always hangs the larger root under th
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numba
@@ -40,40 +41,102 @@ def roots(parents: Parents) -> Parents:
     return parents
 
 
-def members(parents: Parents, preferences: Sequence[NDArray[np.int64]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The documents that are not alone, cluster by cluster, the best of each cluster first.
+def members(
+    parents: Parents, preferences: Sequence[NDArray[np.int64]], published: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The documents to be compared, cluster by cluster, the best of each cluster first.
 
-    `parents` are compressed. Each of `preferences` has a number for every document; the smallest is the best, the first
-    array before the second, and the smallest uid where all are equal. Returns the uids, (m,), and where each cluster
-    begins among them, with m at the end.
+    `parents` are compressed. The first documents are of earlier corpora, as many as `published` is long: those that
+    were kept there come first in their clusters, in the order of their uids; the others, and clusters without a new
+    document, have no part in this. Each of `preferences` has a number for every new document; the smallest is the best,
+    the first array before the second, and the smallest uid where all are equal.
+
+    Returns the uids, (m,); where each cluster begins among them, with m at the end; and how many members of each
+    cluster are settled, being of earlier corpora.
     """
-    sizes = np.bincount(parents.astype(np.int64), minlength=len(parents))  # it takes no uint64
-    uids = np.flatnonzero(sizes[parents] > 1)
-    order = np.lexsort((uids, *reversed([values[uids] for values in preferences]), parents[uids]))
+    first_new = len(published)
+    taken = np.ones(len(parents), dtype=np.bool_)
+    taken[:first_new] = published
+    # bincount takes no uint64
+    sizes = np.bincount(parents[taken].astype(np.int64), minlength=len(parents))
+    new = np.bincount(parents[first_new:].astype(np.int64), minlength=len(parents))
+    uids = np.flatnonzero(taken & (sizes[parents] > 1) & (new[parents] > 0))
+    is_new = uids >= first_new
+    keys = []
+    for values in reversed(preferences):
+        keys.append(np.zeros(len(uids), dtype=np.int64))
+        keys[-1][is_new] = values[uids[is_new] - first_new]
+    order = np.lexsort((uids, *keys, is_new, parents[uids]))
     uids = uids[order]
-    return uids, np.append(np.flatnonzero(_differs_from_previous(parents[uids])), len(uids))
+    starts = np.append(np.flatnonzero(_differs_from_previous(parents[uids])), len(uids))
+    before = np.append(0, np.cumsum(uids < first_new))
+    return uids, starts, np.diff(before[starts])
 
 
 #: In a cluster, so many documents may stand for others. What comes after them in a heap of strangers that boilerplate
 #: has tied together is kept without being compared, or the work would grow with the square of the heap.
 MAX_LEADERS = 1_000
 
+#: What a limit may be missed by: 0.7 is not a number of the machine.
+ROUNDING = 1e-9
+
+
+@dataclass(frozen=True)
+class Lead:
+    """The row of each row's leader, its own where it is kept; and how similar the two are."""
+
+    leaders: NDArray[np.int64]
+    similarities: NDArray[np.float64]
+
 
 def lead(
-    signatures: NDArray[np.uint32], text_hashes: NDArray[np.uint64], starts: NDArray[np.int64], floor: float
-) -> NDArray[np.int64]:
-    """Who stands for whom: the row of each row's leader, its own where it is kept.
+    starts: NDArray[np.int64], settled: NDArray[np.int64], signatures: NDArray[np.uint32],
+    text_hashes: NDArray[np.uint64], url_hashes: NDArray[np.uint64], floor: float,
+    sets: tuple[NDArray[np.uint32], NDArray[np.int64]] | None = None,
+) -> Lead:  # fmt: skip
+    """Who stands for whom.
 
-    Going through a cluster from the best on, a document follows the first leader that it equals, or whose signature is
-    at least `floor` like its own; otherwise it leads. So whoever goes is like the one that stays, and of those who stay
-    no two are alike: a chain A~B~C in which A and C are strangers keeps both of them.
+    Going through a cluster from the best on, a document follows the first leader whose text it equals, to which it is
+    similar by at least `floor`, or whose URL it has; otherwise it leads. So whoever goes is like the one that stays,
+    and of those who stay no two are alike: a chain A~B~C in which A and C are strangers keeps both of them. The first
+    `settled` of a cluster lead without being asked.
 
-    signatures: (m, permutations), cluster by cluster, the best first; text_hashes: (m, 2); starts as from `members`.
+    Similarity is the share of the signature in which two agree, an estimate of Jaccard's index of their shingles; or
+    that index itself, where the documents' sets of shingles are given as `signed.shingles` returns them.
+
+    starts, settled: as from `members`; signatures: (m, permutations), cluster by cluster, the best first; text_hashes
+    and url_hashes: (m, 2), zeros for no URL.
     """
-    least = int(np.ceil(floor * signatures.shape[1] - 1e-9))
     leaders = np.full(len(signatures), -1, dtype=np.int64)
-    _lead(np.ascontiguousarray(signatures), text_hashes, starts, least, leaders)
-    return leaders
+    similarities = np.ones(len(signatures), dtype=np.float64)
+    values, bounds = sets if sets is not None else (np.empty(0, np.uint32), np.empty(0, np.int64))
+    _lead(
+        np.ascontiguousarray(starts), np.ascontiguousarray(settled), np.ascontiguousarray(signatures),
+        np.ascontiguousarray(text_hashes), np.ascontiguousarray(url_hashes), floor - ROUNDING, values, bounds, leaders,
+        similarities,
+    )  # fmt: skip
+    return Lead(leaders, similarities)
+
+
+def joined(before: Parents, after: Parents, first_new: int) -> NDArray[np.bool_]:
+    """Of every uid, whether it is the root (in `after`) of a cluster of two or more that were apart among the first
+    `first_new` documents (in `before`); both compressed."""
+    old_roots = np.flatnonzero(before[:first_new] == np.arange(first_new, dtype=before.dtype))
+    found: NDArray[np.bool_] = np.bincount(after[old_roots].astype(np.int64), minlength=len(after)) > 1
+    return found
+
+
+def bridges(before: Parents, edges: Uids, first_new: int) -> NDArray[np.int64]:
+    """Which document joined what had been apart: (n, 3), the document and the roots of the two clusters.
+
+    Edges are taken as their later ends arrive, in the order of the uids; so it does not depend on how the edges were
+    grouped. Only joins of clusters that both hold one of the first `first_new` documents count.
+    """
+    edges = np.sort(edges.astype(np.int64), axis=1)
+    edges = np.unique(edges[:, ::-1], axis=0)  # by the later end
+    found = np.empty((len(edges), 3), dtype=np.int64)
+    count = _bridges(before.copy(), edges, first_new, found)
+    return found[:count]
 
 
 def star_edges(hashes: NDArray[np.uint64], uids: Uids) -> Uids:
@@ -125,12 +188,50 @@ def _union(parents: Parents, edges: Uids) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
+def _bridges(parents: Parents, edges: NDArray[np.int64], first_new: int, found: NDArray[np.int64]) -> int:
+    count = 0
+    for i in range(len(edges)):
+        a, b = _find(parents, edges[i, 0]), _find(parents, edges[i, 1])
+        a, b = min(a, b), max(a, b)
+        if a == b:
+            continue
+        if b < first_new:  # a root is the smallest uid, so both clusters hold an old document
+            found[count, 0], found[count, 1], found[count, 2] = edges[i, 0], a, b
+            count += 1
+        parents[b] = a
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+def _estimate(signatures: NDArray[np.uint32], i: int | np.int64, j: int | np.int64) -> float:
+    equal = 0
+    for k in range(signatures.shape[1]):
+        equal += signatures[i, k] == signatures[j, k]
+    return float(equal / signatures.shape[1])
+
+
+@numba.njit(cache=True, nogil=True)
+def _jaccard(values: NDArray[np.uint32], bounds: NDArray[np.int64], i: int | np.int64, j: int | np.int64) -> float:
+    """Of two sorted sets; that of two empty ones is 0."""
+    a, b = values[bounds[i] : bounds[i + 1]], values[bounds[j] : bounds[j + 1]]
+    both = p = q = 0
+    while p < len(a) and q < len(b):
+        x, y = a[p], b[q]
+        both += x == y
+        p += x <= y
+        q += y <= x
+    return float(both / max(len(a) + len(b) - both, 1))
+
+
+@numba.njit(cache=True, nogil=True)
 def _lead(
-    signatures: NDArray[np.uint32], text_hashes: NDArray[np.uint64], starts: NDArray[np.int64], least: int,
-    leaders: NDArray[np.int64],
+    starts: NDArray[np.int64], settled: NDArray[np.int64], signatures: NDArray[np.uint32],
+    text_hashes: NDArray[np.uint64], url_hashes: NDArray[np.uint64], floor: float, values: NDArray[np.uint32],
+    bounds: NDArray[np.int64], leaders: NDArray[np.int64], similarities: NDArray[np.float64],
 ) -> None:  # fmt: skip
     for cluster in range(len(starts) - 1):
         leading = 0
+        new = starts[cluster] + settled[cluster]
         for i in range(starts[cluster], starts[cluster + 1]):
             if leaders[i] >= 0:
                 continue
@@ -138,15 +239,18 @@ def _lead(
             leading += 1
             if leading > MAX_LEADERS:
                 continue
-            for j in range(i + 1, starts[cluster + 1]):
+            for j in range(max(i + 1, new), starts[cluster + 1]):
                 if leaders[j] >= 0:
                     continue
-                same = text_hashes[i, 0] == text_hashes[j, 0] and text_hashes[i, 1] == text_hashes[j, 1]
-                equal = 0
-                for k in range(signatures.shape[1]):
-                    equal += signatures[i, k] == signatures[j, k]
-                if same or equal >= least:
+                if text_hashes[i, 0] == text_hashes[j, 0] and text_hashes[i, 1] == text_hashes[j, 1]:
                     leaders[j] = i
+                    continue
+                similarity = _jaccard(values, bounds, i, j) if len(bounds) > 0 else _estimate(signatures, i, j)
+                has_url = url_hashes[i, 0] != 0 or url_hashes[i, 1] != 0
+                same_url = url_hashes[i, 0] == url_hashes[j, 0] and url_hashes[i, 1] == url_hashes[j, 1]
+                if similarity >= floor or (has_url and same_url):
+                    leaders[j] = i
+                    similarities[j] = similarity
 
 
 @numba.njit(cache=True, nogil=True)

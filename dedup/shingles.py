@@ -2,10 +2,12 @@
 
 Every step has a plain definition, so that anyone can redo our signatures without this code:
 
-    key      `key(text)`: NFKC, lower case, and what is no letter, mark or number folded to single spaces
+    key      `key(text, fold)`: NFKC and, as `Fold` says, lower case, what is no letter, mark or number folded to single
+             spaces, and all digits alike
+    words    `segmented(key)` for Japanese that is to be compared by words: SudachiPy's, set one space apart
     shingle  n consecutive characters of the key without its spaces for languages written without spaces between words
-             (`UNSPACED`), n consecutive words of the key joined by one space for all others; a document that is shorter
-             has one shingle, all of it, and a document with an empty key has none
+             (`tokenizer.words.UNSPACED`), n consecutive words of the key joined by one space for all others; a document
+             that is shorter has one shingle, all of it, and a document with an empty key has none
     bytes    the shingle in UTF-32-LE: four bytes for every code point, so the kernel reads code points as they are and
              never meets a partial word
     hash     xxh32 with seed 0 of these bytes
@@ -16,6 +18,7 @@ Every step has a plain definition, so that anyone can redo our signatures withou
 import functools
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NewType
 
 import numba
@@ -23,11 +26,25 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-#: Languages (ISO 639) that set no spaces between words; their shingles are made of characters.
-UNSPACED = frozenset({"ja", "zh", "yue", "wuu", "th", "lo", "km", "my", "bo", "dz"})
+from tokenizer.words import UNSPACED, words
 
 #: A text as `key` returns it.
 Key = NewType("Key", str)
+
+
+@dataclass(frozen=True)
+class Fold:
+    """What is no difference to `key`, beside what never is one: NFKC, white space and characters that vanish."""
+
+    case: bool = True
+    """Upper and lower case are equal."""
+    punctuation: bool = True
+    """Punctuation and symbols (P*, S*) separate, as a space does. If not, they stay as NFKC leaves them: ！ is !, but
+    〜 and ～, or − and －, then differ, as codecs do over them."""
+    digits: bool = False
+    """Every decimal digit (Nd after NFKC, of any script) is 0, one for one: pages that differ only in their dates and
+    counters become equal, as they do for datatrove. 三 is no digit."""
+
 
 _SPACE = 0x20
 _IGNORED = 0
@@ -39,10 +56,10 @@ _IN_CONTEXT = 1 << 31
 _TABLE_SIZE = 0x40000
 
 
-def key(text: str) -> Key:
+def key(text: str, fold: Fold = Fold()) -> Key:
     """The form of a text that is compared: encoding, width, case, spacing and punctuation no longer tell.
 
-    NFKC and lower case; then
+    By default NFKC and lower case; then
     - letters (L*), numbers (N*) and combining marks (M*) stay. バス and パス differ; が is the same whether it came
       composed, decomposed (か + U+3099), in half width (ｶﾞ) or with a spacing mark (か゛);
     - format characters (Cf: zero-width spaces and joiners, soft hyphen, BOM) and variation selectors vanish, and what
@@ -50,20 +67,30 @@ def key(text: str) -> Key:
     - everything else separates: white space, punctuation, symbols, controls, private use, a mark without a base. A run
       of these becomes one space, at the ends nothing. So what depends on the codec is equal: 〜～, －−, ‖∥, ￣‾.
 
-    Idempotent. "" for a text without a letter or number: such a document resembles no other, not even its like.
+    `fold` changes this; voice marks (dakuten) it never folds. Idempotent. "" for a text without a letter or number (or
+    whatever else stays): such a document resembles no other, not even its like.
     """
     points = _points(text)
-    table = _fold_table()
+    table = _fold_table(fold)
     folded = np.empty_like(points)
     length = _fold(points, table, True, folded)
     if length < 0:
         length = _prepare(points, table, folded)
-        points = _points(unicodedata.normalize("NFKC", _text(folded[:length])).lower())
+        normal = unicodedata.normalize("NFKC", _text(folded[:length]))
+        points = _points(normal.lower() if fold.case else normal)
         folded = np.empty_like(points)
         length = _fold(points, table, False, folded)
         # Lower case may have given a base and its mark a common form: J̌ has none, ǰ has.
         return Key(unicodedata.normalize("NFKC", _text(folded[:length])))
     return Key(_text(folded[:length]))
+
+
+def segmented(text_key: Key) -> Key:
+    """A Japanese key as words of SudachiPy's mode A, the shortest, one space apart: what FineWeb-2 makes shingles of.
+
+    `ngrams(segmented(key), None, n)` are its shingles. They depend on the dictionary (`tokenizer.words.dictionary`).
+    """
+    return Key(" ".join(words(text_key)))
 
 
 def ngrams(text_key: Key, lang: str | None, n: int) -> list[bytes]:
@@ -106,8 +133,8 @@ def hashes(
 
 
 @functools.cache
-def _fold_table() -> NDArray[np.uint32]:
-    """What becomes of each code point: itself folded, a space, or `_IGNORED`; 1 MiB, built in a fifth of a second.
+def _fold_table(fold: Fold) -> NDArray[np.uint32]:
+    """What becomes of each code point: itself folded, a space, or `_IGNORED`; 1 MiB, built in half a second.
 
     `_IN_CONTEXT` is set where the fold is longer than one code point or depends on the neighbours. The other bits say
     what becomes of that code point once the text is in NFKC and lower case.
@@ -116,27 +143,29 @@ def _fold_table() -> NDArray[np.uint32]:
     decompositions = [unicodedata.decomposition(character).split() for character in characters]
     seconds = {chr(int(parts[1], 16)) for parts in decompositions if len(parts) == 2 and parts[0][0] != "<"}
     seconds.update(map(chr, range(0x1160, 0x1200)))  # Hangul syllables compose by rule, not by the database
-    return np.array([_fold_entry(character, seconds) for character in characters], dtype=np.uint32)
+    return np.array([_fold_entry(character, seconds, fold) for character in characters], dtype=np.uint32)
 
 
-def _fold_entry(character: str, seconds: set[str]) -> int:
+def _fold_entry(character: str, seconds: set[str], fold: Fold) -> int:
     normal = unicodedata.normalize("NFKC", character)
-    folded = normal.lower()
-    classes = [_class(c) for c in folded]
+    folded = normal.lower() if fold.case else normal
+    classes = [_class(c, fold) for c in folded]
     if len(folded) == 1 and not classes[0] & _IN_CONTEXT and folded not in seconds and normal != "Σ":  # final: ς
         return classes[0]
     if classes[0] == _SPACE and all(entry == _SPACE or entry & _MARK for entry in classes) and character not in "゛゜":
         return _SPACE
-    return _class(character) | _IN_CONTEXT
+    return _class(character, fold) | _IN_CONTEXT
 
 
-def _class(character: str) -> int:
+def _class(character: str, fold: Fold) -> int:
     category = unicodedata.category(character)
     if category == "Cf" or "\ufe00" <= character <= "\ufe0f":  # variation selectors
         return _IGNORED
     if category[0] == "M":
         return ord(character) | _MARK | _IN_CONTEXT
-    return ord(character) if category[0] in "LN" else _SPACE
+    if category == "Nd" and fold.digits:
+        return ord("0")
+    return ord(character) if category[0] in ("LN" if fold.punctuation else "LNPS") else _SPACE
 
 
 def _points(text: str) -> NDArray[np.uint32]:

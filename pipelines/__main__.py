@@ -49,6 +49,8 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--recipe", required=True, type=Path, metavar="R", help="what the corpus is made of (TOML)")
         sub.add_argument("--input", nargs="+", action="extend", default=[], metavar="GLOB",
                          help="archives: files, globs, folders, .paths lists; in place of the recipe's")  # fmt: skip
+        sub.add_argument("--against", nargs="+", action="extend", default=[], metavar="DIR",
+                         help="corpora deduplicated before; what they published stays")  # fmt: skip
         if name in ("plan", "stats"):
             continue
         if name == "dedup":
@@ -108,7 +110,7 @@ def _open(args: argparse.Namespace) -> "Corpus":
     patterns = args.input or list(chosen.input.paths)
     if not patterns:
         raise UsageError(f"{args.recipe}: no input; give --input, or `paths` under [input]")
-    return corpus.open_corpus(chosen, patterns, args.out)
+    return corpus.open_corpus(chosen, patterns, args.out, args.against or chosen.dedup.against)
 
 
 def _build(args: argparse.Namespace, until: str) -> "Corpus":

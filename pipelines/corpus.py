@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import importlib.metadata
 import os
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -13,22 +14,27 @@ import pydantic
 
 from filters import language
 from pipelines import inputs, sources
+from pipelines.earlier import Earlier, open_earlier
 from pipelines.errors import Drift, UsageError
 from pipelines.recipe import Recipe
 from pipelines.run import Done, Runner, inline, run_stage
 from pipelines.stage import Stage, Task, drift, fresh
 from pipelines.store import Store
 from pipelines.tasks import Commits, Corpus, tasks
-from pipelines.work import dedup, extract, filter, tokenize
-from tokenizer import subwords
+from pipelines.work import extract, filter, tokenize
+from pipelines.work.dedup import cluster, compare, decide, group, lines, sign
+from tokenizer import subwords, words
 
 #: What the command line calls a stage, and the stages it is made of, in order. Their names are folders below OUT.
+#: Not every recipe has all of them.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "extract": ("extract",),
     "filter": ("filter",),
-    "dedup": ("dedup/sign", "dedup/group", "dedup/cluster", "dedup/decide"),
+    "dedup": (
+        "dedup/lines", "dedup/repeated", "dedup/sign", "dedup/group", "dedup/cluster", "dedup/compare", "dedup/decide",
+    ),
     "tokenize": ("tokenize/vocabulary", "tokenize/encode", "tokenize/shards", "tokenize/manifest"),
-}
+}  # fmt: skip
 
 #: The stage whose counts are the command's: rows in, kept, and why the rest was dropped.
 COUNTS = {"extract": "extract", "filter": "filter", "dedup": "dedup/decide", "tokenize": "tokenize/shards"}
@@ -76,18 +82,39 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
         "rules": [plain(rule) | {"name": rule.name, "version": rule.version} for rule in rules],
         "model_sha256": model_sha256,
     }, "fasttext-numpy2-wheel", "extract")  # fmt: skip
-    minhash = {"minhash": plain(recipe.dedup.lsh()), "unicode": unicodedata.unidata_version}
-    choice = {"min_similarity": recipe.dedup.min_similarity, "representative": list(recipe.dedup.representative)}
-    stage("dedup/sign", dedup.sign_part, minhash, "datasketch xxhash numba", "filter")
-    stage("dedup/group", dedup.group_bucket, {}, "numba", "dedup/sign")
-    stage("dedup/cluster", dedup.cluster_whole, choice, "numba", "dedup/group")
-    stage("dedup/decide", dedup.decide_part, minhash | choice, "", "dedup/cluster")
+    find = recipe.dedup
+    cutting = find.repeated_lines.documents > 0
+    if cutting:
+        least = {"min_chars": find.repeated_lines.min_chars, "unicode": unicodedata.unidata_version}
+        stage("dedup/lines", lines.count_lines, least, "xxhash numba", "filter")
+        stage("dedup/repeated", lines.find_repeated, {"documents": find.repeated_lines.documents}, "", "dedup/lines")
+    minhash = {"minhash": plain(find.lsh())}
+    exact = {"shingles": find.verify == "shingles"}
+    same = minhash | exact | {"key": plain(find.key), "urls": find.urls, "unicode": unicodedata.unidata_version}
+    if find.minhash.japanese == "words":
+        same |= {"dictionary": words.dictionary(), "sudachipy": importlib.metadata.version("sudachipy")}
+    stage("dedup/sign", sign.sign_part, same, "datasketch xxhash numba idna",
+          "filter dedup/repeated" if cutting else "filter", version=2)  # fmt: skip
+    stage("dedup/group", group.group_bucket, {}, "numba", "dedup/sign", version=2)
+    stage("dedup/cluster", cluster.cluster_whole,
+          {"representative": list(find.representative), "sources": list(find.sources)}, "numba", "dedup/group",
+          version=2)  # fmt: skip
+    floor = {"min_similarity": find.min_similarity}
+    stage("dedup/compare", compare.compare_block, minhash | exact | floor, "numba", "dedup/cluster")
+    stage("dedup/decide", decide.decide_part, floor, "", "dedup/compare", version=2)
     how = recipe.tokenize
     stage("tokenize/vocabulary", tokenize.make_vocabulary,
           {"model_sha256": subword_sha256} if how.model else
-          {"model_sha256": "", "vocab_size": how.vocab_size, "sample_chars": how.sample_chars, "seed": how.seed},
+          {"model_sha256": "", "vocab_size": how.vocab_size, "sample_chars": how.sample_chars, "seed": how.seed,
+           "cuts": cutting},
           "sentencepiece xxhash", "dedup/decide")  # fmt: skip
-    stage("tokenize/encode", tokenize.encode_part, {"seed": how.seed}, "sentencepiece xxhash", "tokenize/vocabulary")
+    stage(
+        "tokenize/encode",
+        tokenize.encode_part,
+        {"seed": how.seed, "cuts": cutting},
+        "sentencepiece xxhash",
+        "tokenize/vocabulary",
+    )
     stage("tokenize/shards", tokenize.write_shard, {
         "corpus": recipe.name, "shard_tokens": how.shard_tokens, "batch_tokens": how.batch_tokens,
     }, "", "tokenize/encode")  # fmt: skip
@@ -95,12 +122,18 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
     return found
 
 
-def open_corpus(recipe: Recipe, patterns: Sequence[str], out: Path) -> Corpus:
-    """Find the input, digest it (once: sizes and times of files seen before are remembered) and cut it into parts."""
+def open_corpus(recipe: Recipe, patterns: Sequence[str], out: Path, against: Sequence[str] = ()) -> Corpus:
+    """Find the input, digest it (once: sizes and times of files seen before are remembered) and cut it into parts; open
+    the corpora to be deduplicated against."""
     store = Store(out.resolve())
     found = inputs.find_inputs(patterns, _remembered_digests(store))
     spans = [span for source in found for span in sources.split(source, recipe.input.part_bytes)]
-    return Corpus(recipe, tuple(spans), store)
+    earlier: tuple[Earlier, ...] = ()
+    if against:
+        if store.root in [Path(other).resolve() for other in against]:
+            raise UsageError(f"--against {out}: the corpus itself; give another --out")
+        earlier = open_earlier([Path(other) for other in against], stages(recipe)["dedup/sign"])
+    return Corpus(recipe, tuple(spans), store, earlier)
 
 
 def _remembered_digests(store: Store) -> Callable[[Path], str]:
@@ -143,6 +176,7 @@ def _inputs(corpus: Corpus) -> dict[str, Any]:
     return {
         "files": {span.source.name: span.source.sha256 for span in corpus.spans},
         "part_bytes": corpus.recipe.input.part_bytes,
+        "against": [other.content for other in corpus.earlier],
     }
 
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from pipelines.errors import UsageError
 from pipelines.parts import read_side_by_side
 from pipelines.store import Store, readable, whole_or_absent
-from pipelines.work.dedup import signed
+from pipelines.work.dedup.signed import prefix, read
 
 
 def signatures(out: Path) -> dict[str, Any]:
@@ -46,7 +46,10 @@ def signatures(out: Path) -> dict[str, Any]:
         "scheme": "affine32",
         "permutations": permutations,
         **settings,
-        "shingle": "dedup.shingles.ngrams(dedup.shingles.key(text), lang, ngram)",
+        "key": stage["settings"]["key"],
+        "similarity": "shingles" if stage["settings"]["shingles"] else "signature",
+        "shingle": "of dedup.shingles: ngrams(key(text, Fold(**key)), lang, ngram); where japanese is words, for ja: "
+        "ngrams(segmented(key(…)), None, ngram)",
         "hash": "xxh32, seed 0, of the shingle in UTF-32-LE",
         "band": "xxh3_64, seed 0, of the band's rows as little-endian uint32",
     }
@@ -58,23 +61,22 @@ def signatures(out: Path) -> dict[str, Any]:
 def _signed(out: Path, index: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The documents of one part that were signed, which are those that filter kept, in their order."""
     part = f"part-{index:05d}.parquet"
-    with pa.memory_map(str(out / signed(index))) as source, pa.ipc.open_file(source) as reader:
-        table = reader.read_all()
-        row = 0
-        for documents, verdicts in read_side_by_side(
-            (out / "extract" / part, ["doc_id", "url"]), (out / "filter" / part, ["reason", "lang"])
-        ):
-            keep = pc.is_null(verdicts.column("reason"))
-            found = documents.filter(keep)
-            batch = table.slice(row, found.num_rows)
-            row += found.num_rows
-            if found.column("doc_id").to_pylist() != batch.column("doc_id").to_pylist():
-                raise UsageError(
-                    f"{out}: part {index} of dedup/sign is not that of extract and filter; run `minamoto dedup`"
-                )
-            shape = schema.field("signature").type
-            values = pa.py_buffer(b"".join(batch.column("signature").to_pylist()))
-            flat = pa.Array.from_buffers(pa.uint32(), batch.num_rows * shape.list_size, [None, values])
-            lists = pa.FixedSizeListArray.from_arrays(flat, type=shape)
-            lang = verdicts.filter(keep).column("lang")
-            yield pa.RecordBatch.from_arrays([found.column("doc_id"), found.column("url"), lang, lists], schema=schema)
+    documents = read(out, prefix(index), "documents")
+    signatures = read(out, prefix(index), "signatures")
+    row = 0
+    for columns, verdicts in read_side_by_side(
+        (out / "extract" / part, ["doc_id", "url"]), (out / "filter" / part, ["reason", "lang"])
+    ):
+        keep = pc.is_null(verdicts.column("reason"))
+        found = columns.filter(keep)
+        rows = slice(row, row + found.num_rows)
+        row += found.num_rows
+        if b"".join(found.column("doc_id").to_pylist()) != documents["doc_id"][rows].tobytes():
+            raise UsageError(
+                f"{out}: part {index} of dedup/sign is not that of extract and filter; run `minamoto dedup`"
+            )
+        lists = pa.FixedSizeListArray.from_arrays(
+            pa.array(signatures[rows].reshape(-1)), type=schema.field("signature").type
+        )
+        lang = verdicts.filter(keep).column("lang")
+        yield pa.RecordBatch.from_arrays([found.column("doc_id"), found.column("url"), lang, lists], schema=schema)

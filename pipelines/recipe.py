@@ -10,6 +10,7 @@ import pydantic
 from pydantic import Field
 
 from dedup.minhash import MinHash, for_threshold
+from dedup.shingles import Fold
 from filters.japanese import Japanese
 from filters.language import Language
 from filters.length import Length
@@ -60,18 +61,40 @@ class Filter(Settings):
     repetition: Repetition = Repetition()
 
 
+class RepeatedLines(Settings):
+    documents: Annotated[int, Field(ge=0)] = 0
+    """Cut lines that are found in so many documents or more, save in the first that has them; 0: cut none. They are cut
+    before documents are compared and tokenized; the spans are recorded."""
+    min_chars: Annotated[int, Field(ge=1)] = 20
+    """Only lines of so many letters and digits: shorter ones recur because they are short. From 10 on, half of what
+    would be cut from our trial pages was code, headings and the formulas of laws."""
+
+
 class Dedup(Settings):
     minhash: MinHash = MinHash()
     threshold: Annotated[float, Field(ge=0.1, le=0.99)] | None = None
     """Choose bands and rows for this similarity, in place of `minhash`'s own; `minamoto dedup --curve` shows them."""
     permutations: Annotated[int, Field(ge=2, le=4096)] = 128
     """How many the bands and rows for a threshold may use up. 128 is datasketch's default."""
-    representative: tuple[Literal["longest", "earliest", "latest"], ...] = ("longest", "earliest")
-    """Which document of a cluster is kept: that with the longest text, the earliest or the latest crawl date, the first
-    named before the second; among equals the first in the input. The longest has the least cut away."""
+    key: Fold = Fold()
+    """What two texts may differ in and yet be equal."""
+    verify: Literal["signature", "shingles"] = "signature"
+    """How alike two candidates are: estimated from their signatures, with a standard error of 0.04 at 0.7, or Jaccard's
+    index of their shingles itself. The shingles are kept for it, four bytes each: as much as the text."""
     min_similarity: Annotated[float, Field(ge=0, le=1)] = 0.7
-    """A document goes only if its signature is at least this similar to that of the one that stays: bands also join by
-    chance, and by way of others. 14 bands of 8 rows find half of the pairs of similarity 0.685."""
+    """A document goes only if it is at least this similar to the one that stays: bands also join by chance, and by way
+    of others. 14 bands of 8 rows find half of the pairs of similarity 0.685."""
+    urls: bool = False
+    """Of documents with the same canonical URL keep one, however much they differ: for repeated crawls."""
+    repeated_lines: RepeatedLines = RepeatedLines()
+    representative: tuple[Literal["longest", "earliest", "latest", "source"], ...] = ("longest", "earliest")
+    """Which document of a cluster is kept: that with the longest text, the earliest or the latest crawl date, the best
+    source; the first named before the second; among equals the first in the input. The longest is the least cut."""
+    sources: tuple[str, ...] = ()
+    """Patterns (`curated-*`) of the names of input files for `source`, the best first; what none names comes last."""
+    against: tuple[str, ...] = ()
+    """Folders of corpora deduplicated before, in their order; the command line's --against takes their place. What they
+    published stays, and new documents that are like it go."""
     bucket_rows: Annotated[int, Field(ge=1)] = 1 << 22
     """Rows that one grouping task holds, 16 bytes each; decides into how many buckets a band is cut, not the result."""
 

@@ -45,12 +45,30 @@ VERDICT = pa.schema(
 DUPLICATE = pa.schema(
     [
         pa.field("doc_id", pa.binary(16), nullable=False),
-        pa.field("reason", pa.string()),  # null keeps; exact, near
-        pa.field("value", pa.float64()),  # similarity to the representative, estimated from the signatures
+        pa.field("reason", pa.string()),  # null keeps; exact, near, url, repeated_lines
+        pa.field("value", pa.float64()),  # similarity to the representative
         pa.field("limit", pa.float64()),
         pa.field("representative", pa.binary(16)),  # the document kept instead
         pa.field("bands_shared", pa.int32()),
         pa.field("cluster_size", pa.int32()),  # of the cluster this document is in, itself included
+    ]
+)
+
+#: `dedup/sign`, where the recipe cuts repeated lines: same part, same rows, same order as `extract`.
+CUT = pa.schema(
+    [
+        pa.field("doc_id", pa.binary(16), nullable=False),
+        # code points of the text, start and end; null where the document had gone before
+        pa.field("cuts", pa.list_(pa.struct([pa.field("start", pa.int64()), pa.field("end", pa.int64())]))),
+    ]
+)
+
+#: `dedup/cluster`, where there are earlier corpora: clusters that were apart in them and are one now.
+BRIDGE = pa.schema(
+    [
+        pa.field("bridged_by", pa.binary(16), nullable=False),  # the document that came last of those that join them
+        pa.field("cluster", pa.binary(16), nullable=False),  # the first document of each of the two
+        pa.field("joined", pa.binary(16), nullable=False),
     ]
 )
 

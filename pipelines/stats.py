@@ -1,6 +1,7 @@
 """What became of the documents: rows, reasons, languages, tokens, hosts, time and memory, read from the commits."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.corpus import COMMANDS, COUNTS, state
-from pipelines.store import Store
+from pipelines.store import Commit, Store
 from pipelines.tasks import Commits, Corpus, counts
 from pipelines.work.tokenize import SHARDS
 
@@ -47,10 +48,23 @@ def collect(corpus: Corpus, hosts: int = 10) -> dict[str, Any]:
             lang: dict(sums) | {"chars_per_token": round(sums["chars"] / sums["tokens"], 4)}
             for lang, sums in sorted(languages.items())
         },
-        "clusters_by_size": done["dedup/cluster"][0].detail["clusters_by_size"] if done.get("dedup/cluster") else {},
+        "repeated_lines": {
+            name: sum(commit.totals.get(name, 0) for commit in done.get("dedup/sign", []))
+            for name in ("cut_lines", "cut_chars")
+        },
+        "bridges": sum(commit.detail.get("bridges", 0) for commit in done.get("dedup/cluster", [])),
+        "clusters_by_size": _clusters_by_size(done.get("dedup/decide", [])),
         "top_hosts": _top_hosts(corpus, done, hosts),
         "digest": manifest[0].detail["digest"] if manifest else None,
     }
+
+
+def _clusters_by_size(commits: Sequence[Commit]) -> dict[str, int]:
+    """How many kept documents stand for so many, themselves included."""
+    sizes: Counter[int] = Counter()
+    for commit in commits:
+        sizes.update({int(size): count for size, count in commit.totals["clusters_by_size"].items()})
+    return {str(size): sizes[size] for size in sorted(sizes)}
 
 
 def _cost(store: Store, names: tuple[str, ...]) -> dict[str, Any]:
@@ -113,6 +127,10 @@ def show(found: dict[str, Any], console: Console) -> None:
         if more := sum(count for _, count in sizes[CLUSTER_SIZES:]):
             clusters.add_row(f"up to {sizes[-1][0]:,}", f"{more:,}")
         console.print(clusters)
+    if found["repeated_lines"]["cut_lines"]:
+        console.print("Cut: {cut_lines:,} repeated lines, {cut_chars:,} characters.".format(**found["repeated_lines"]))
+    if found["bridges"]:
+        console.print(f"Clusters of earlier corpora joined by new documents: {found['bridges']:,} times.")
     if found["top_hosts"]:
         hosts = _table("Hosts with the most documents", "host", "documents")
         for host, count in found["top_hosts"]:

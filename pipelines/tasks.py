@@ -3,33 +3,37 @@
 Work units come from here alone, never from workers: who runs a task has no say in what the task is.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines import sources
+from pipelines import exchange, sources
+from pipelines.earlier import Earlier
 from pipelines.recipe import Recipe
 from pipelines.stage import Stage, Task
 from pipelines.store import Commit, Store, digest
-from pipelines.work import dedup, tokenize
+from pipelines.work import tokenize
+from pipelines.work.dedup import cluster, compare, decide, group, lines, sign, signed
 from tokenizer import shards
 
 
 @dataclass(frozen=True)
 class Corpus:
-    """A recipe, the spans of its input in order, and the folder it is built in."""
+    """A recipe, the spans of its input in order, the folder it is built in, and corpora that came before it."""
 
     recipe: Recipe
     spans: tuple[sources.Span, ...]
     store: Store
+    earlier: tuple[Earlier, ...] = ()
 
 
 Commits = dict[str, list[Commit]]
 
 
 def tasks(stage: Stage, corpus: Corpus, done: Commits) -> list[Task]:
-    """The tasks of a stage, from the input's plan and the commits of the stages before it."""
+    """The tasks of a stage, from the input's plan, earlier corpora and the commits of the stages before it."""
     parts = range(len(corpus.spans))
     content = {name: [commit.content() for commit in commits] for name, commits in done.items()}
 
@@ -49,27 +53,48 @@ def tasks(stage: Stage, corpus: Corpus, done: Commits) -> list[Task]:
             ]
         case "filter":
             return each(lambda i: None, "extract")
+        case "dedup/lines":
+            offsets = _offsets(done["filter"])
+            return each(lambda i: lines.Lines(offsets[i]), "extract", "filter")
+        case "dedup/repeated":
+            total = sum(commit.totals["lines"] for commit in done["dedup/lines"])
+            buckets = _buckets(corpus, total)
+            reads = digest([content["dedup/lines"], buckets])
+            return [Task(stage, i, lines.Repeated(len(parts), i, buckets), reads) for i in range(buckets)]
         case "dedup/sign":
             offsets = _offsets(done["filter"])
-            entries = offsets[-1]
-            buckets = max(1, -(-entries // corpus.recipe.dedup.bucket_rows))
-            given = [dedup.Sign(offsets[i], buckets) for i in parts]
+            repeated = done.get("dedup/repeated", [])
+            tables = tuple(lines.repeated_path(commit.index) for commit in repeated)
+            min_chars = corpus.recipe.dedup.repeated_lines.min_chars
+            table = digest([commit.content() for commit in repeated])
             return [
-                Task(stage, i, given[i], digest([content["extract"][i], content["filter"][i], offsets[i], buckets]))
+                Task(stage, i, sign.Sign(offsets[i], tables, min_chars),
+                     digest([content["extract"][i], content["filter"][i], offsets[i], table]))
                 for i in parts
-            ]
+            ]  # fmt: skip
         case "dedup/group":
-            return _group_tasks(stage, done["dedup/sign"])
+            return _group_tasks(stage, corpus, done)
         case "dedup/cluster":
-            edges = [path for name in ("dedup/sign", "dedup/group") for commit in done[name] for path in commit.files]
-            wanted = tuple(path for path in edges if path.endswith(".edges.npy"))
-            return one(dedup.Cluster(tuple(_offsets(done["filter"])), wanted), "dedup/sign", "dedup/group")
-        case "dedup/decide":
-            given_all = dedup.Decide(tuple(_offsets(done["filter"])))
-            whole = digest([content["dedup/cluster"], content["dedup/sign"]])
+            before = [other.content for other in corpus.earlier]
+            reads = digest([content["dedup/sign"], content["dedup/group"], before])
+            return [Task(stage, 0, _cluster(corpus, done), reads)]
+        case "dedup/compare":
+            whole = _signed(corpus, done)
+            first_new = sum(other.documents for other in corpus.earlier)
+            reads = digest([content["dedup/cluster"], content["dedup/sign"]])
             return [
-                Task(stage, i, given_all, digest([whole, content["extract"][i], content["filter"][i]])) for i in parts
+                Task(stage, i, compare.Compare(whole, first, end, first_new), reads)
+                for i, (first, end) in enumerate(itertools.pairwise(done["dedup/cluster"][0].detail["blocks"]))
             ]
+        case "dedup/decide":
+            whole, blocks = _signed(corpus, done), len(done["dedup/compare"])
+            first = len(whole.parts) - len(parts)
+            reads = digest([content["dedup/compare"], content["dedup/sign"]])
+            return [
+                Task(stage, i, decide.Decide(whole, whole.offsets[first + i], blocks),
+                     digest([reads, content["extract"][i], content["filter"][i]]))
+                for i in parts
+            ]  # fmt: skip
         case "tokenize/vocabulary":
             chars = sum(commit.totals["chars"] for commit in done["dedup/decide"])
             model = corpus.recipe.tokenize.model
@@ -108,23 +133,49 @@ def _offsets(commits: Sequence[Commit]) -> list[int]:
     return offsets
 
 
-def _group_tasks(stage: Stage, signed: Sequence[Commit]) -> list[Task]:
-    """One task for every bucket of every band; it reads its range of every mapper's file."""
-    if not signed:
-        return []
+def _buckets(corpus: Corpus, rows: int) -> int:
+    return max(1, -(-rows // corpus.recipe.dedup.bucket_rows))
+
+
+def _group_tasks(stage: Stage, corpus: Corpus, done: Commits) -> list[Task]:
+    """One task for every bucket of every band; it reads its range of every part's run, those of earlier corpora too."""
+    own = done["dedup/sign"]
+    first_new = sum(other.documents for other in corpus.earlier)
+    buckets = _buckets(corpus, first_new + _offsets(own)[-1])
+    corpora = (*(other.base for other in corpus.earlier), first_new)
+    reads = digest([[commit.content() for commit in own], [other.digest for other in corpus.earlier], buckets])
     found: list[Task] = []
-    bands = len(signed[0].detail["ranges"])
-    buckets = len(signed[0].detail["ranges"][0]) - 1
-    reads = digest([commit.content() for commit in signed])
-    for band in range(bands):
-        for bucket in range(buckets):
-            ranges = [
-                (f"dedup/sign/part-{commit.index:05d}.bands.npy", *commit.detail["ranges"][band][bucket : bucket + 2])
-                for commit in signed
-            ]
-            given = dedup.Group(tuple((path, start, stop) for path, start, stop in ranges if stop > start))
-            found.append(Task(stage, len(found), given, reads))
+    for band in range(len(own[0].detail["bands"]) - 1 if own else 0):
+        places: list[exchange.Place] = [place for other in corpus.earlier for place in other.places(band)]
+        for commit in own:
+            start, stop = commit.detail["bands"][band : band + 2]
+            places.append((f"{signed.prefix(commit.index)}.bands.npy", start, stop, first_new))
+        runs = tuple(place for place in places if place[2] > place[1])
+        found += [
+            Task(stage, len(found) + bucket, group.Group(runs, bucket, buckets, corpora), reads)
+            for bucket in range(buckets)
+        ]
     return found
+
+
+def _signed(corpus: Corpus, done: Commits) -> signed.Signed:
+    """Where the signed documents of this corpus and of those before it lie."""
+    offsets, parts = [0], []
+    for other in corpus.earlier:
+        offsets += [other.base + end for end in other.offsets[1:]]
+        parts += other.parts()
+    first_new = offsets[-1]
+    offsets += [first_new + end for end in _offsets(done["dedup/sign"])[1:]]
+    parts += [signed.prefix(commit.index) for commit in done["dedup/sign"]]
+    return signed.Signed(tuple(offsets), tuple(parts))
+
+
+def _cluster(corpus: Corpus, done: Commits) -> cluster.Cluster:
+    first_new = sum(other.documents for other in corpus.earlier)
+    edges = [(f"{signed.prefix(commit.index)}.edges.npy", first_new) for commit in done["dedup/sign"]]
+    edges += [(path, 0) for commit in done["dedup/group"] for path in commit.files]
+    sources = tuple(span.source.name for span in corpus.spans)
+    return cluster.Cluster(_signed(corpus, done), tuple(edges), corpus.earlier, sources)
 
 
 def _manifest(stage: Stage, corpus: Corpus, done: Commits) -> dict[str, Any]:
@@ -142,11 +193,13 @@ def _manifest(stage: Stage, corpus: Corpus, done: Commits) -> dict[str, Any]:
     files = {span.source.name: span.source for span in corpus.spans}
     recipe = corpus.recipe.model_dump(mode="json")
     recipe["input"].pop("paths")
+    recipe["dedup"].pop("against")
     recipe["tokenize"].pop("model")
     return {
         "format": shards.FORMAT_VERSION,
         "corpus": corpus.recipe.name,
         "recipe": recipe,
+        "earlier": [{"digest": other.digest, "documents": other.documents} for other in corpus.earlier],
         "sources": [
             {"name": name, "bytes": source.size, "sha256": source.sha256} for name, source in sorted(files.items())
         ],

@@ -12,10 +12,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from dedup import lines
 from pipelines.parts import read_side_by_side
 from pipelines.record import PROVENANCE
 from pipelines.stage import Result, Task
 from pipelines.store import Output, readable
+from pipelines.work.dedup.signed import prefix
 from tokenizer import shards, subwords
 
 MODEL = "tokenize/vocabulary/tokenizer.model"
@@ -61,17 +63,27 @@ def shard_name(index: int) -> str:
 
 
 def kept(
-    root: Path, index: int, columns: tuple[str, ...]
+    root: Path, index: int, columns: tuple[str, ...], cuts: bool
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch, pa.RecordBatch]]:
-    """The documents of a part that came through every stage: (document columns, verdicts, duplicates)."""
+    """The documents of a part that came through every stage: (document columns, verdicts, duplicates).
+
+    `columns` end in `text`; where `cuts` are recorded, they are applied to it.
+    """
     part = f"part-{index:05d}.parquet"
-    for documents, verdicts, duplicates in read_side_by_side(
+    cut_columns = [(root / f"{prefix(index)}.cuts.parquet", ("cuts",))] if cuts else []
+    for documents, verdicts, duplicates, *beside in read_side_by_side(
         (root / "extract" / part, columns),
         (root / "filter" / part, ("lang", "lang_score")),
         (root / "dedup/decide" / part, ("reason", "cluster_size")),
+        *cut_columns,
     ):
         keep = pc.is_null(duplicates.column("reason"))
-        yield documents.filter(keep), verdicts.filter(keep), duplicates.filter(keep)
+        found = documents.filter(keep)
+        for spans in beside:
+            pairs = [[(s["start"], s["end"]) for s in of_one] for of_one in spans.filter(keep).column(0).to_pylist()]
+            texts = [lines.cut(text, of_one) for text, of_one in zip(found.column("text").to_pylist(), pairs)]
+            found = found.set_column(found.num_columns - 1, "text", pa.array(texts, pa.string()))
+        yield found, verdicts.filter(keep), duplicates.filter(keep)
 
 
 def make_vocabulary(task: Task, output: Output) -> Result:
@@ -88,7 +100,7 @@ def make_vocabulary(task: Task, output: Output) -> Result:
 
         def sample() -> Iterator[str]:
             for index in range(given.parts):
-                for documents, _, _ in kept(output.root, index, ("doc_id", "text")):
+                for documents, _, _ in kept(output.root, index, ("doc_id", "text"), settings["cuts"]):
                     places = shards.places(documents.column("doc_id").to_pylist(), settings["seed"])
                     for place, text in zip(places.tolist(), documents.column("text").to_pylist(), strict=True):
                         if place <= limit:
@@ -106,13 +118,13 @@ def make_vocabulary(task: Task, output: Output) -> Result:
 def encode_part(task: Task, output: Output) -> Result:
     """Tokens and provenance of a part's kept documents, sorted by their place in the corpus."""
     model = subwords.load(output.root / MODEL)
-    seed = task.stage.settings["seed"]
+    seed, cuts = task.stage.settings["seed"], task.stage.settings["cuts"]
     columns = tuple(name for name in PROVENANCE.names if name in (
         "doc_id", "url", "title", "date", "source", "offset", "inner", "record_id", "charset"))  # fmt: skip
     pieces: list[pa.RecordBatch] = []
     totals: Counter[str] = Counter(documents=0, chars=0, tokens=0)
     languages: dict[str, Counter[str]] = {}
-    for documents, verdicts, duplicates in kept(output.root, task.index, (*columns, "text")):
+    for documents, verdicts, duplicates in kept(output.root, task.index, (*columns, "text"), cuts):
         texts = documents.column("text").to_pylist()
         tokens = list(model.encode(texts))
         lengths = np.array([len(ids) for ids in tokens], dtype=np.int64)

@@ -1,5 +1,6 @@
 import dataclasses
 from itertools import pairwise
+from typing import Literal
 
 import datasketch
 import numpy as np
@@ -13,6 +14,7 @@ from dedup import minhash, shingles
 from dedup.minhash import MinHash
 
 SMALL = MinHash(bands=4, rows=3, ngram=3)
+WORDS = dataclasses.replace(SMALL, japanese="words")
 documents = st.lists(
     st.tuples(
         st.text(st.sampled_from("かがきぎ漢字 。"), max_size=20) | st.text(max_size=20), st.sampled_from(["ja", "en"])
@@ -39,6 +41,14 @@ def test_impossible_settings_are_refused_by_name(field: str, value: int) -> None
         pydantic.TypeAdapter(MinHash).validate_python({field: value})
 
 
+def test_japanese_is_characters_or_words() -> None:
+    with pytest.raises(ValueError, match="japanese must be characters or words, not morphemes"):
+        MinHash(japanese="morphemes")  # type: ignore[arg-type]
+    with pytest.raises(pydantic.ValidationError, match="japanese"):
+        pydantic.TypeAdapter(MinHash).validate_python({"japanese": "morphemes"})
+    assert MinHash().japanese == "characters"
+
+
 def test_golden_signatures() -> None:
     """A change here makes every stored signature incomparable: it must be meant."""
     japanese, english = (
@@ -51,18 +61,54 @@ def test_golden_signatures() -> None:
 
 
 @settings(deadline=None)
-@given(documents, st.lists(st.integers(0, 80), max_size=4))
-def test_a_signature_depends_on_its_own_document_only(batch: list[tuple[str, str]], cuts: list[int]) -> None:
+@given(documents, st.lists(st.integers(0, 80), max_size=4), st.sampled_from([SMALL, WORDS]))
+def test_a_signature_depends_on_its_own_document_only(
+    batch: list[tuple[str, str]], cuts: list[int], how: MinHash
+) -> None:
     keys = [shingles.key(text) for text, _ in batch]
     langs = [lang for _, lang in batch]
-    whole = minhash.signatures(keys, langs, SMALL)
+    whole = minhash.signatures(keys, langs, how)
     assert whole.shape == (len(batch), 12)
     assert whole.dtype == np.uint32
     bounds = [0, *sorted(min(cut, len(batch)) for cut in cuts), len(batch)]
-    pieces = [minhash.signatures(keys[a:b], langs[a:b], SMALL) for a, b in pairwise(bounds)]
+    pieces = [minhash.signatures(keys[a:b], langs[a:b], how) for a, b in pairwise(bounds)]
     assert np.array_equal(np.concatenate(pieces), whole)
-    backwards = minhash.signatures(keys[::-1], langs[::-1], SMALL)
+    backwards = minhash.signatures(keys[::-1], langs[::-1], how)
     assert np.array_equal(backwards[::-1], whole)
+
+
+def datasketch_signature(shingles_of_it: list[bytes], how: MinHash) -> np.ndarray:
+    sketch = datasketch.MinHash(num_perm=how.permutations, seed=how.seed, scheme="affine32", hashfunc=shingles.hash32)
+    sketch.update_batch(shingles_of_it[: how.max_shingles])
+    return sketch.hashvalues
+
+
+@settings(deadline=None, max_examples=30)
+@given(documents, st.integers(1, 6), st.sampled_from([2, 1000]))
+def test_words_are_what_datasketch_makes_of_the_segmented_key(batch: list[tuple[str, str]], n: int, most: int) -> None:
+    how = dataclasses.replace(WORDS, ngram=n, max_shingles=most)
+    keys = [shingles.key(text) for text, _ in batch]
+    signed = minhash.signatures(keys, [lang for _, lang in batch], how)
+    for key, (_, lang), row in zip(keys, batch, signed, strict=True):
+        cut = shingles.segmented(key) if lang == "ja" else key
+        assert np.array_equal(row, datasketch_signature(shingles.ngrams(cut, None, n), how))
+
+
+def test_words_matter_to_japanese_only() -> None:
+    text = "すもももももももものうち。関西国際空港に行く。"
+    for lang in ("zh", "yue", "en", None):
+        key = [shingles.key(text)]
+        assert np.array_equal(minhash.signatures(key, [lang], WORDS), minhash.signatures(key, [lang], SMALL))
+    assert not np.array_equal(sign([text], "ja", WORDS), sign([text], "ja", SMALL))
+
+
+def test_an_edit_costs_words_more_similarity_than_characters() -> None:
+    how = MinHash(bands=64)
+    text = "明日の午後、関西国際空港から飛行機に乗って、東京へ向かう予定です。雨は夜まで降らないでしょう。"
+    edited = text.replace("東京", "京都")
+    characters = minhash.similarity(*sign([text, edited], "ja", how))
+    of_words = minhash.similarity(*sign([text, edited], "ja", dataclasses.replace(how, japanese="words")))
+    assert 0.3 < of_words < characters - 0.05 < 0.95
 
 
 def test_a_large_batch_gives_what_its_documents_give_alone() -> None:
@@ -148,3 +194,13 @@ def test_bands_and_rows_for_a_threshold_are_datasketchs(threshold: float, permut
 @given(st.integers(1, 200), st.integers(1, 60))
 def test_at_even_odds_every_other_pair_is_detected(bands: int, rows: int) -> None:
     assert minhash.detection_probability(minhash.even_odds(bands, rows), bands, rows) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("japanese", ["characters", "words"])
+def test_shingle_sets_are_the_sets_of_the_definition(japanese: Literal["characters", "words"]) -> None:
+    keys = [shingles.key(text) for text in ("川のほとりに水車。川のほとりに水車小屋。", "an old mill " * 5, "", "あ")]
+    found = minhash.shingle_sets(keys, ["ja", "en", "ja", "ja"], MinHash(japanese=japanese, ngram=3))
+    cut = [shingles.segmented(key) if japanese == "words" else key for key in keys]
+    langs = [None if japanese == "words" else "ja", "en", None, None if japanese == "words" else "ja"]
+    for one, key, lang in zip(found, [cut[0], keys[1], keys[2], cut[3]], langs, strict=True):
+        assert one.tolist() == sorted({shingles.hash32(gram) for gram in shingles.ngrams(key, lang, 3)})

@@ -1,3 +1,4 @@
+import itertools
 import unicodedata
 from typing import Literal
 
@@ -8,6 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dedup import shingles
+from dedup.shingles import Fold
+from tokenizer.words import words as sudachi_words
 
 # Characters that interact in the folding rules: kana with every kind of voice mark, the pairs that codecs disagree on,
 # compatibility forms, contextual lower case, joiners, Hangul jamo, marks, other planes, controls.
@@ -18,18 +21,22 @@ TRICKY = (
 )
 texts = st.text(st.sampled_from(TRICKY), max_size=30) | st.text(max_size=30) | st.text(st.characters(), max_size=30)
 words = st.text(st.sampled_from("abc　かが゛ 。"), max_size=60)
+FOLDS = [Fold(*switches) for switches in itertools.product([True, False], repeat=3)]
+folds = st.sampled_from(FOLDS)
 
 
-def plain_key(text: str) -> str:
+def plain_key(text: str, fold: Fold) -> str:
     """The rules of `shingles.key` one character at a time, but for the limit of marks."""
     text = text.replace("゛", "\u3099").replace("゜", "\u309a")
+    normal = unicodedata.normalize("NFKC", text)
     folded = ""
-    for c in unicodedata.normalize("NFKC", text).lower():
+    for c in normal.lower() if fold.case else normal:
         category = unicodedata.category(c)
         if category == "Cf" or "\ufe00" <= c <= "\ufe0f" or "\U000e0000" <= c < "\U000e1000":
             continue
-        if category[0] in "LN" or (category[0] == "M" and folded[-1:].strip()):
-            folded += c
+        stays = category[0] in "LN" or (category[0] in "PS" and not fold.punctuation)
+        if stays or (category[0] == "M" and folded[-1:].strip()):
+            folded += "0" if category == "Nd" and fold.digits else c
         elif folded[-1:].strip():
             folded += " "
     return unicodedata.normalize("NFKC", folded.strip())
@@ -62,10 +69,34 @@ def test_key_examples(text: str, expected: str) -> None:
     assert shingles.key(text) == expected
 
 
-def test_voiced_unvoiced_and_half_voiced_kana_differ() -> None:
+@pytest.mark.parametrize(
+    ("fold", "expected"),
+    [
+        (Fold(), "abc 第12回 株 3 ١ 2 三 らーめん"),
+        (Fold(case=False), "ABC 第12回 株 3 ١ 2 三 らーめん"),
+        (Fold(punctuation=False), "abc! 第12回(株)「3」 ١+2=三。 らーめん〜"),
+        (Fold(digits=True), "abc 第00回 株 0 0 0 三 らーめん"),
+        (Fold(case=False, punctuation=False, digits=True), "ABC! 第00回(株)「0」 0+0=三。 らーめん〜"),
+    ],
+)
+def test_fold_decides_what_tells(fold: Fold, expected: str) -> None:
+    assert shingles.key("ＡBC！　 第１２回㈱「③」 \n١+２=三。\u200b らｰめん〜", fold) == expected
+
+
+def test_punctuation_and_symbols_that_stay_are_those_of_nfkc() -> None:
+    kept = Fold(punctuation=False)
+    assert shingles.key("don't…  ´stop´ ✌\ufe0f👩\u200d👧", kept) == "don't... stop ✌👩👧"
+    assert shingles.key("=\u0338 。\u3099", kept) == "≠ 。\u3099"  # a mark on a symbol that stays has its base
+    assert shingles.key("。！", kept) == "。!"
+
+
+@pytest.mark.parametrize("fold", FOLDS)
+def test_voiced_unvoiced_and_half_voiced_kana_differ(fold: Fold) -> None:
     kana = [chr(point) for point in range(0x3041, 0x30FB)]
     letters = [c for c in kana if unicodedata.category(c) == "Lo"]
-    assert len({shingles.key(c) for c in letters}) == len(letters) > 160
+    assert len({shingles.key(c, fold) for c in letters}) == len(letters) > 160
+    assert shingles.key("バス", fold) == shingles.key("ﾊﾞｽ", fold) == "バス"
+    assert shingles.key("パス", fold) == shingles.key("ハ゜ス", fold) == "パス"
 
 
 def test_characters_that_shift_jis_and_windows_decode_differently_are_equal() -> None:
@@ -83,13 +114,14 @@ def test_characters_that_shift_jis_and_windows_decode_differently_are_equal() ->
 
 
 @settings(deadline=None)
-@given(texts)
-@example("か。\u3099")
-@example("か\u200d\u3099")
-@example("J\u030c")
-@example("１\ufe0f\u20e3")
-def test_key_equals_its_rules_applied_one_character_at_a_time(text: str) -> None:
-    assert shingles.key(text) == plain_key(text)
+@given(texts, folds)
+@example("か。\u3099", Fold())
+@example("か\u200d\u3099", Fold())
+@example("J\u030c", Fold())
+@example("１\ufe0f\u20e3", Fold(digits=True))
+@example("ΑΣ", Fold(case=False))
+def test_key_equals_its_rules_applied_one_character_at_a_time(text: str, fold: Fold) -> None:
+    assert shingles.key(text, fold) == plain_key(text, fold)
 
 
 @pytest.mark.parametrize("joiner", ["", "\u200d", "\ufe0f"])
@@ -102,11 +134,12 @@ def test_marks_beyond_thirty_in_a_row_vanish(marks: str, joiner: str) -> None:
     assert shingles.key(key) == key
 
 
-def test_every_assigned_character_follows_the_rules() -> None:
+@pytest.mark.parametrize("fold", [Fold(), Fold(case=False, punctuation=False, digits=True)])
+def test_every_assigned_character_follows_the_rules(fold: Fold) -> None:
     wrong = []
     for point in [*range(0x3400), *range(0xA000, 0xAC00), *range(0xD7A4, 0x20000), *range(0x2F800, 0x2FA20)]:
         text = f"a{chr(point)}b"
-        if shingles.key(text) != plain_key(text):
+        if shingles.key(text, fold) != plain_key(text, fold):
             wrong.append(hex(point))
     assert not wrong
 
@@ -121,19 +154,19 @@ def test_a_character_and_its_canonical_decomposition_are_equal() -> None:
 
 
 @settings(deadline=None)
-@given(texts)
-def test_key_is_idempotent_and_clean(text: str) -> None:
-    key = shingles.key(text)
-    assert shingles.key(key) == key
+@given(texts, folds)
+def test_key_is_idempotent_and_clean(text: str, fold: Fold) -> None:
+    key = shingles.key(text, fold)
+    assert shingles.key(key, fold) == key
     assert key == key.strip()
     assert "  " not in key
     key.encode()
 
 
 @settings(deadline=None)
-@given(texts, st.sampled_from(["NFC", "NFD"]))
-def test_key_does_not_depend_on_the_form_of_unicode(text: str, form: Literal["NFC", "NFD"]) -> None:
-    assert shingles.key(unicodedata.normalize(form, text)) == shingles.key(text)
+@given(texts, st.sampled_from(["NFC", "NFD"]), folds)
+def test_key_does_not_depend_on_the_form_of_unicode(text: str, form: Literal["NFC", "NFD"], fold: Fold) -> None:
+    assert shingles.key(unicodedata.normalize(form, text), fold) == shingles.key(text, fold)
 
 
 def test_hash32_is_xxh32() -> None:
@@ -150,6 +183,27 @@ def test_shingles_of_japanese_are_characters_and_of_english_words() -> None:
         "now is the time for",
         "is the time for all",
     ]
+
+
+def test_japanese_words_are_shingled_as_english_is() -> None:
+    segmented = shingles.segmented(shingles.key("関西国際空港へ行く。ＮＥＷ ＹＯＲＫ！"))
+    assert segmented == "関西 国際 空港 へ 行く new york"
+    assert [s.decode("utf-32-le") for s in shingles.ngrams(segmented, None, 5)] == [
+        "関西 国際 空港 へ 行く",
+        "国際 空港 へ 行く new",
+        "空港 へ 行く new york",
+    ]
+    assert shingles.segmented(shingles.key("…！")) == ""
+
+
+@settings(deadline=None)
+@given(texts, folds)
+def test_a_segmented_key_has_the_characters_of_the_key_in_words_one_space_apart(text: str, fold: Fold) -> None:
+    key = shingles.key(text, fold)
+    segmented = shingles.segmented(key)
+    assert segmented.replace(" ", "") == key.replace(" ", "")
+    assert segmented == " ".join(segmented.split())
+    assert segmented == "" or segmented.split(" ") == sudachi_words(key)
 
 
 @pytest.mark.parametrize("lang", ["ja", "en", None])

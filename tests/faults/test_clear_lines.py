@@ -82,12 +82,12 @@ def test_drift_names_the_field_and_rebuild_goes_on_from_there(
     recipe = tmp_path / "demo.toml"
     recipe.write_text(Path(ROOT / RECIPE).read_text() + "\n[dedup]\nmin_similarity = 0.9\n")
     options = ["--recipe", recipe, "--input", demo_crawl, "--out", out, "--inline"]
-    one_line(minamoto("run", *options), 3, "dedup/cluster", "min_similarity: was 0.7, is 0.9", "--rebuild")
+    one_line(minamoto("run", *options), 3, "dedup/compare", "min_similarity: was 0.7, is 0.9", "--rebuild")
     before = {path: path.stat().st_mtime_ns for path in (out / "commits").rglob("[0-9]*.json")}
     assert minamoto("run", *options, "--rebuild").status == 0
     changed = {p.parent.relative_to(out / "commits").as_posix() for p in before if p.stat().st_mtime_ns != before[p]}
     assert {"extract", "filter", "dedup/sign", "dedup/group"}.isdisjoint(changed)
-    assert {"dedup/cluster", "dedup/decide", "tokenize/manifest"} <= changed
+    assert {"dedup/compare", "dedup/decide", "tokenize/manifest"} <= changed
 
 
 def test_another_input_is_drift_too(minamoto: Run, demo_out: Path, demo_crawl: Path, tmp_path: Path) -> None:

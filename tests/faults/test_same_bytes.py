@@ -112,7 +112,8 @@ def test_a_worker_killed_in_the_middle_of_a_part_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    "stage", ["extract", "dedup/sign", "dedup/group", "dedup/cluster", "dedup/decide", "tokenize/encode"]
+    "stage",
+    ["extract", "dedup/sign", "dedup/group", "dedup/cluster", "dedup/compare", "dedup/decide", "tokenize/encode"],
 )
 def test_a_killed_driver_is_resumed_with_other_workers_without_doing_anything_twice(
     stage: str, demo_out: Path, demo_crawl: Path, minamoto: Callable[..., Any], tmp_path: Path

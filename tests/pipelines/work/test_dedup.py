@@ -1,110 +1,26 @@
-"""The four dedup stages over parts made by hand, against what a plain reading of the rules gives."""
+"""The dedup stages over parts made by hand, against what a plain reading of the rules gives."""
 
 import itertools
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from byhand import BASE, NEAR, PARTS, Row, decide, text
 
 from dedup import minhash, shingles
-from pipelines import corpus, parts, run
-from pipelines.recipe import Dedup, Recipe
-from pipelines.record import DOCUMENT, VERDICT
-from pipelines.sources import Source, Span
-from pipelines.stage import Result, Stage, Task
+from pipelines.recipe import Dedup, RepeatedLines
+from pipelines.stage import Stage, Task
 from pipelines.store import Output, Store
-from pipelines.tasks import Corpus, tasks
-from pipelines.work.dedup import read_signed
-
-WORDS = [
-    "川",
-    "水車",
-    "小屋",
-    "子ども",
-    "毎日",
-    "遊び",
-    "古い",
-    "橋",
-    "図書館",
-    "時計",
-    "台風",
-    "畑",
-    "星座",
-    "鉄道",
-    "駅",
-    "茶",
-    "湯気",
-    "窓",
-    "木工",
-    "釘",
-    "自転車",
-    "修理",
-]
-
-
-def text(seed: int, length: int = 300) -> str:
-    order = np.random.RandomState(seed)
-    return "".join(f"{WORDS[i]}の{WORDS[j]}は{i * j}。" for i, j in order.randint(0, len(WORDS), (length // 8, 2)))
-
-
-BASE = text(1)
-NEAR = BASE[:-20] + text(2)[:20]
-#: (text, lang, reason of extract, reason of filter) of every row of every part.
-PARTS: list[list[tuple[str | None, str | None, str | None, str | None]]] = [
-    [(text(3), "ja", None, None), (None, None, "empty", "upstream"), (BASE, "ja", None, None)],
-    [],
-    [
-        (BASE, "ja", None, "length_short"),
-        (NEAR, "ja", None, None),
-        (f" {BASE}！", "ja", None, None),
-        ("…", "ja", None, None),
-    ],
-    [("！？", "ja", None, None), (text(4), "en", None, None), (BASE, "ja", None, None)],
-]
-
-
-#: Crawl dates of some rows, by doc_id; the others have none.
-DATES = {bytes([3, 2] * 8): datetime(2020, 1, 1, tzinfo=UTC), bytes([2, 1] * 8): datetime(2021, 1, 1, tzinfo=UTC)}
+from pipelines.work import tokenize
+from pipelines.work.dedup import signed
+from pipelines.work.dedup.cluster import Cluster, cluster_whole
 
 
 @pytest.fixture(params=[1, 3], ids=["one bucket", "many buckets"])
 def decided(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Store, list[dict[str, Any]]]:
     return decide(tmp_path, Dedup(bucket_rows=100 if request.param == 1 else 3, representative=()))
-
-
-def decide(root: Path, settings: Dedup) -> tuple[Store, list[dict[str, Any]]]:
-    """Run the four stages over PARTS; returns the decisions of all parts."""
-    store = Store(root)
-    recipe = Recipe(name="x", dedup=settings)
-
-    def given(task: Task, output: Output) -> Result:
-        rows = PARTS[task.index]
-        ids = [bytes([task.index, row] * 8) for row in range(len(rows))]
-        documents = [
-            {"doc_id": i, "text": t, "reason": e, "source": "s", "offset": 0, "inner": 0, "date": DATES.get(i)}
-            for i, (t, _, e, _) in zip(ids, rows, strict=True)
-        ]
-        verdicts = [{"doc_id": i, "lang": lang, "reason": f} for i, (_, lang, _, f) in zip(ids, rows, strict=True)]
-        with output.create(f"extract/part-{task.index:05d}.parquet") as file:
-            parts.write_rows(file, DOCUMENT, documents)
-        with output.create(f"filter/part-{task.index:05d}.parquet") as file:
-            parts.write_rows(file, VERDICT, verdicts)
-        kept = sum(f is None for *_, f in rows)
-        return Result(len(rows), kept, {"x": len(rows) - kept})
-
-    spans = tuple(Span(Source("s", "s", 0, ""), "plain", 0, 0) for _ in PARTS)
-    mine = Corpus(recipe, spans, store)
-    fakes = [Task(Stage("extract", given, {}), i, None, "") for i in range(len(PARTS))]
-    commits = run.run_stage(fakes, store, run.inline, lambda done: None)
-    done = {"extract": commits, "filter": commits}
-    for name, stage in corpus.stages(recipe).items():
-        if name.startswith("dedup/"):
-            done[name] = run.run_stage(tasks(stage, mine, done), store, run.inline, lambda done: None)
-    rows = [row for p in sorted((root / "dedup/decide").glob("*")) for row in pq.read_table(p).to_pylist()]
-    return store, rows
 
 
 def test_decisions_name_the_kept_document_and_the_evidence(decided: tuple[Store, list[dict[str, Any]]]) -> None:
@@ -158,23 +74,66 @@ def test_documents_without_letters_are_not_duplicates_of_one_another(
 def test_signed_rows_are_found_by_uid_across_parts(decided: tuple[Store, list[dict[str, Any]]]) -> None:
     store, _ = decided
     kept = [[t for t, _, _, f in part if f is None] for part in PARTS]
-    offsets = [0, *itertools.accumulate(len(part) for part in kept)]
-    uids = np.array([6, 0, 3, 0], dtype=np.uint64)
-    evidence = read_signed(store.root, offsets, uids)
+    offsets = (0, *itertools.accumulate(len(part) for part in kept))
+    where = signed.Signed(offsets, tuple(signed.prefix(part) for part in range(len(PARTS))))
+    uids = np.array([6, 0, 3, 0])
     texts = [t for part in kept for t in part if t is not None]
     langs = [lang for part in PARTS for _, lang, _, f in part if f is None]
     expected = minhash.signatures([shingles.key(texts[u]) for u in uids], [langs[u] for u in uids], minhash.MinHash())
-    assert (evidence.signatures == expected).all()
+    assert (signed.signatures(store.root, where, uids, 112) == expected).all()
+    assert signed.documents(store.root, where, uids)["chars"].tolist() == [len(texts[u]) for u in uids]
 
 
 def test_a_corpus_without_documents_has_no_clusters(tmp_path: Path) -> None:
-    parents = np.load(_cluster_nothing(tmp_path))
-    assert len(parents) == 0
+    stage = Stage("dedup/cluster", cluster_whole, {"representative": ["longest"], "sources": []})
+    cluster_whole(Task(stage, 0, Cluster(signed.Signed((0,), ()), ()), ""), Output(tmp_path))
+    assert len(np.load(tmp_path / "dedup/cluster/parents.npy")) == 0
 
 
-def _cluster_nothing(tmp_path: Path) -> Path:
-    from pipelines.work.dedup import Cluster, cluster_whole
+def reasons(rows: list[dict[str, Any]]) -> list[str | None]:
+    return [row["reason"] for row in rows]
 
-    stage = Stage("dedup/cluster", cluster_whole, {"representative": ["longest"], "min_similarity": 0.7})
-    cluster_whole(Task(stage, 0, Cluster((0,), ()), ""), Output(tmp_path))
-    return tmp_path / "dedup/cluster/parents.npy"
+
+def test_similarity_can_be_that_of_the_shingles_themselves(tmp_path: Path) -> None:
+    _, rows = decide(tmp_path, Dedup(verify="shingles", representative=()))
+    a, b = (set(shingles.ngrams(shingles.key(t), "ja", 5)) for t in (BASE, NEAR))
+    assert rows[4]["value"] == len(a & b) / len(a | b)
+    assert [rows[5]["reason"], rows[5]["value"]] == ["exact", 1.0]
+
+
+def test_documents_with_one_url_are_kept_once(tmp_path: Path) -> None:
+    urls = ["http://a.jp/?utm_source=x", "", "http://b.jp/", "", "http://c.jp/", "http://d.jp/", "http://A.jp/#top"]
+    _, rows = decide(
+        tmp_path / "on", Dedup(urls=True, representative=()), urls=[*urls, "http://a.jp", "http://a.jp:80/"]
+    )
+    assert reasons(rows) == [None, "upstream", None, "upstream", "near", "exact", None, None, "url", "exact"]
+    assert rows[8]["representative"] == bytes([0, 0] * 8)
+    assert rows[8]["value"] < 0.7
+    _, rows = decide(tmp_path / "off", Dedup(representative=()), urls=[*urls, "http://a.jp", "http://a.jp:80/"])
+    assert reasons(rows)[8] is None
+
+
+def test_lines_of_many_documents_are_cut_save_in_the_first_that_has_them(tmp_path: Path) -> None:
+    menu = "ホーム　会社案内　採用情報　お問い合わせ　サイトマップ"
+    rows: list[list[Row]] = [
+        [(f"{menu}\n{text(5)}\n{menu}", "ja", None, None), (f"{menu}\n{text(6)}", "ja", None, None)],
+        [(None, None, "empty", "upstream"), (menu, "ja", None, None), (f"{text(7)}\n{menu}", "ja", None, None)],
+    ]
+    store, found = decide(tmp_path, Dedup(repeated_lines=RepeatedLines(documents=3)), rows)
+    assert reasons(found) == [None, None, "upstream", "repeated_lines", None]
+    kept = [batch for part in range(2) for batch, _, _ in tokenize.kept(store.root, part, ("doc_id", "text"), True)]
+    assert [t for batch in kept for t in batch.column("text").to_pylist()] == [rows[0][0][0], text(6), text(7)]
+    spans = [
+        row["cuts"]
+        for part in range(2)
+        for row in pq.read_table(store.root / f"{signed.prefix(part)}.cuts.parquet").to_pylist()
+    ]
+    assert spans == [
+        [], [{"start": 0, "end": len(menu)}], None, [{"start": 0, "end": len(menu)}],
+        [{"start": len(text(7)) + 1, "end": len(text(7)) + 1 + len(menu)}],
+    ]  # fmt: skip
+
+
+def test_the_source_can_be_preferred(tmp_path: Path) -> None:
+    _, rows = decide(tmp_path, Dedup(representative=("source",), sources=("s3", "s2*")))
+    assert {row["representative"] for row in rows if row["reason"] in ("exact", "near")} == {bytes([3, 2] * 8)}

@@ -1,0 +1,119 @@
+"""Cluster all documents: the connected components of the edges, by one array union-find."""
+
+import fnmatch
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from dedup import clusters
+from pipelines import exchange
+from pipelines.earlier import Earlier
+from pipelines.record import BRIDGE
+from pipelines.stage import Result, Task
+from pipelines.store import Output
+from pipelines.work.dedup import signed
+from pipelines.work.dedup.signed import NO_DATE, Signed
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Every signed document, every file of edges, the corpora that came before, and the input file of each own part."""
+
+    signed: Signed
+    edges: tuple[exchange.Edges, ...]
+    earlier: tuple[Earlier, ...] = ()
+    sources: tuple[str, ...] = ()
+
+
+#: Documents compared at a time, half a kilobyte each; a cluster is never cut.
+BLOCK = 1 << 17
+
+
+def cluster_whole(task: Task, output: Output) -> Result:
+    given: Cluster = task.given
+    documents = given.signed.offsets[-1]
+    first_new = sum(corpus.documents for corpus in given.earlier)
+    parents = clusters.new_parents(documents)
+    for corpus in given.earlier:
+        clusters.union_edges(parents, corpus.edges())
+    before = clusters.roots(parents).copy() if given.earlier else parents
+    for edges in exchange.read_edges(output.root, given.edges):
+        clusters.union_edges(parents, edges)
+    clusters.roots(parents)
+    detail: dict[str, Any] = {
+        "documents": documents - first_new,
+        "earlier": [{"digest": corpus.digest, "documents": corpus.documents} for corpus in given.earlier],
+    }
+    if given.earlier:
+        detail["bridges"] = _write_bridges(output, given, before, parents, first_new)
+    stands_for = np.concatenate([np.empty(0, np.uint32), *(corpus.stands_for() for corpus in given.earlier)])
+    own = Signed(given.signed.offsets[-len(given.sources) - 1 :], given.signed.parts[-len(given.sources) :])
+    preferences = _preferences(output.root, own, given.sources, task.stage.settings)
+    uids, starts, settled = clusters.members(parents, preferences, stands_for > 0)
+    weights = np.ones(len(uids), dtype="<u4")
+    weights[uids < first_new] = stands_for[uids[uids < first_new]]
+    arrays = {
+        "parents": parents.astype("<u8"), "members": uids.astype("<u8"), "weights": weights,
+        "starts": starts.astype("<i8"), "settled": settled.astype("<i8"),
+    }  # fmt: skip
+    for name, array in arrays.items():
+        with output.create(f"dedup/cluster/{name}.npy") as file:
+            np.save(file, array, allow_pickle=False)
+    return Result(documents, documents, detail=detail | {"blocks": _blocks(starts)})
+
+
+def _blocks(starts: NDArray[np.int64]) -> list[int]:
+    """Where blocks begin, as numbers of clusters: runs of clusters with about BLOCK documents together."""
+    found = [0]
+    while found[-1] + 1 < len(starts):
+        end = int(np.searchsorted(starts, starts[found[-1]] + BLOCK, side="right")) - 1
+        found.append(max(found[-1] + 1, end))
+    return found
+
+
+def _preferences(root: Path, own: Signed, sources: Sequence[str], settings: Any) -> list[NDArray[np.int64]]:
+    """A number for every document of this corpus for each thing the recipe asks of a representative; smaller is
+    better."""
+    columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in settings["representative"]}
+    for part, source in zip(own.parts, sources, strict=True):
+        documents = signed.read(root, part, "documents")
+        for name, found in columns.items():
+            found.append(_preference(name, documents, source, settings["sources"]))
+    return [np.concatenate([np.empty(0, np.int64), *columns[name]]) for name in settings["representative"]]
+
+
+def _preference(name: str, documents: NDArray[Any], source: str, order: Sequence[str]) -> NDArray[np.int64]:
+    date = documents["date"]
+    match name:
+        case "longest":
+            return -documents["chars"]
+        case "earliest":  # a document without a date comes after all that have one
+            return np.where(date == NO_DATE, np.iinfo(np.int64).max, date)
+        case "latest":
+            return np.where(date == NO_DATE, np.iinfo(np.int64).max, -date)
+        case "source":  # files that no pattern names come last
+            place = next((i for i, pattern in enumerate(order) if fnmatch.fnmatchcase(source, pattern)), len(order))
+            return np.full(len(documents), place, dtype=np.int64)
+    raise ValueError(f"no such preference: {name}")
+
+
+def _write_bridges(
+    output: Output, given: Cluster, before: clusters.Parents, after: clusters.Parents, first_new: int
+) -> int:
+    """Which new document joined clusters that were apart in the corpora before; returns how many joins there were."""
+    joined = clusters.joined(before, after, first_new)
+    pieces = [np.empty((0, 2), dtype=np.uint64)]
+    for edges in exchange.read_edges(output.root, given.edges):
+        pieces.append(edges[joined[after[edges[:, 0]]]])
+    found = clusters.bridges(before, np.concatenate(pieces), first_new)
+    rows = signed.documents(output.root, given.signed, found.reshape(-1))["doc_id"].reshape(-1, 3)
+    columns = [pa.array([bytes(row) for row in rows[:, i]], pa.binary(16)) for i in range(3)]
+    with output.create("dedup/cluster/bridges.parquet") as file:
+        pq.write_table(pa.Table.from_arrays(columns, schema=BRIDGE), file, compression="zstd")
+    return len(found)
