@@ -10,9 +10,10 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from filters import Verdicts, verdicts
+from filters import Bound, scores
 
 # What a code point is.
 _OTHER, _LETTER, _HIRAGANA, _KATAKANA, _KANJI, _END, _ASCII_END = range(7)
@@ -85,6 +86,10 @@ def _sentence_ends(kinds: NDArray[np.uint8]) -> int:
     return int(np.count_nonzero(ends[:1]) + np.count_nonzero(ends[1:] & ~ends[:-1]))
 
 
+#: A page with fewer Japanese letters is not asked for sentence ends: one may be missing by chance.
+KUTEN_LETTERS = 250
+
+
 @dataclass(frozen=True)
 class Japanese:
     """Rules for rows whose `lang` is "ja"; the others stay. None switches a rule off (in a recipe, 0 a minimum and 1 a
@@ -103,14 +108,14 @@ class Japanese:
     # Swallow: 0.50, without ー; good manuals of software pass that (ドラッグ＆ドロップ), lists of names pass 0.7.
     max_katakana: float | None = 0.70
     # llm-jp-corpus v1: one 。 in 250 characters (its strict set: 80; HojiChar: 100). Here in 250 Japanese letters, so
-    # that code does not count against a page; one with fewer is not judged. Tables of contents and menus go, but verse
+    # that code does not count against a page. Tables of contents and menus go, but verse
     # and classical prose too: set 0 for a corpus of literature.
     min_kuten: float | None = 1 / 250
     # Gopher and FineWeb-2: 0.30 of lines; Swallow: 0.20 of sentences; HojiChar: 0.70. Teasers cut short ("続きを…").
     max_ellipsis: float | None = 0.30
 
     name: ClassVar[str] = "japanese"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         for field in ("min_japanese", "min_hiragana", "max_katakana", "min_kuten", "max_ellipsis"):
@@ -118,25 +123,21 @@ class Japanese:
             if limit is not None and not 0 <= limit <= 1:
                 raise ValueError(f"{field}: a share from 0 to 1, not {limit}")
 
-    def __call__(self, batch: pa.RecordBatch) -> Verdicts:
-        """The first that objects of `japanese_share`, `japanese_hiragana`, `japanese_katakana`, `japanese_kuten` and
-        `japanese_ellipsis`. A row without text has no verdict."""
+    def measure(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
+        """`japanese.share`, `.hiragana`, `.katakana`, `.kuten` and `.ellipsis` of Japanese rows."""
         texts, langs = batch.column("text").to_pylist(), batch.column("lang").to_pylist()
-        found = [
-            self._objection(measure(text)) if lang == "ja" and text is not None else None
-            for text, lang in zip(texts, langs)
-        ]
-        return verdicts(found)
+        rows = [measure(text) if lang == "ja" and text is not None else None for text, lang in zip(texts, langs)]
+        found = scores(self.name, ("letters", "share", "hiragana", "katakana", "kuten", "ellipsis"), list(rows))
+        letters = found.pop("japanese.letters")
+        enough = pc.greater_equal(letters, KUTEN_LETTERS)
+        return found | {"japanese.kuten": pc.if_else(enough, found["japanese.kuten"], pa.scalar(None, pa.float64()))}
 
-    def _objection(self, found: Measures) -> tuple[str, float, float] | None:
-        if self.min_japanese is not None and found.japanese < self.min_japanese:
-            return "japanese_share", found.japanese, self.min_japanese
-        if self.min_hiragana is not None and found.hiragana < self.min_hiragana:
-            return "japanese_hiragana", found.hiragana, self.min_hiragana
-        if self.max_katakana is not None and found.katakana > self.max_katakana:
-            return "japanese_katakana", found.katakana, self.max_katakana
-        if self.min_kuten is not None and found.kuten < self.min_kuten and found.letters * self.min_kuten >= 1:
-            return "japanese_kuten", found.kuten, self.min_kuten
-        if self.max_ellipsis is not None and found.ellipsis > self.max_ellipsis:
-            return "japanese_ellipsis", found.ellipsis, self.max_ellipsis
-        return None
+    def bounds(self, lang: str | None) -> tuple[Bound, ...]:
+        """`japanese_share`, `japanese_hiragana`, `japanese_katakana`, `japanese_kuten` and `japanese_ellipsis`."""
+        return (
+            Bound("japanese_share", "japanese.share", least=self.min_japanese),
+            Bound("japanese_hiragana", "japanese.hiragana", least=self.min_hiragana),
+            Bound("japanese_katakana", "japanese.katakana", most=self.max_katakana),
+            Bound("japanese_kuten", "japanese.kuten", least=self.min_kuten),
+            Bound("japanese_ellipsis", "japanese.ellipsis", most=self.max_ellipsis),
+        )

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import pyarrow as pa
 
-from filters import Verdicts
+from filters import Bound
 
 #: fastText reads 3.5 MB/s, so it sees a sample. On the extracted text of 6,227 pages (4,082 characters on average) the
 #: sample made it 3.5 times as fast and changed the label of 0.7 %, most of them lists of names in no language.
@@ -116,6 +116,9 @@ def scores(model: Any, texts: Sequence[str], langs: Sequence[str], sample_chars:
     return found
 
 
+WANTED = "language.wanted"
+
+
 @dataclass(frozen=True)
 class Language:
     """Keep documents in one of the languages of `keep` (ISO 639-1).
@@ -130,7 +133,7 @@ class Language:
     sample_chars: int = SAMPLE_CHARS
 
     name: ClassVar[str] = "language"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         if not self.keep:
@@ -140,9 +143,9 @@ class Language:
         if self.sample_chars < 3:
             raise ValueError(f"sample_chars: at least 3, not {self.sample_chars}")
 
-    def labels(self, batch: pa.RecordBatch) -> tuple[pa.Array, pa.Array]:
+    def labels(self, batch: pa.RecordBatch) -> tuple[pa.Array, pa.Array, pa.Array]:
         """`lang` (string) and `lang_score` (float32) of every row: the best kept language if that is enough to keep the
-        document, otherwise the best of all; null and 0 without letters."""
+        document, otherwise the best of all; null and 0 without letters. And the score of the best kept language."""
         guesses = self._scores(batch.column("text"))
         chosen = [
             (guess.wanted, guess.wanted_score) if guess.wanted_score >= self.min_score else (guess.lang, guess.score)
@@ -151,25 +154,18 @@ class Language:
         return (
             pa.array([lang or None for lang, _ in chosen], pa.string()),
             pa.array([score for _, score in chosen], pa.float32()),
+            pa.array([guess.wanted_score for guess in guesses], pa.float64()),
         )
 
-    def __call__(self, batch: pa.RecordBatch) -> Verdicts:
-        """Judge by the score of the best kept language. What `labels` has already found good is not scored again."""
-        rows = list(range(batch.num_rows))
-        if "lang" in batch.schema.names:
-            found = zip(batch.column("lang").to_pylist(), batch.column("lang_score").to_pylist())
-            good = [lang in self.keep and round(score, 4) >= self.min_score for lang, score in found]
-            rows = [row for row in rows if not good[row]]
-        values: list[float | None] = [None] * batch.num_rows
-        for row, guess in zip(rows, self._scores(batch.column("text").take(pa.array(rows, pa.int64())))):
-            if guess.wanted_score < self.min_score:
-                values[row] = guess.wanted_score
-        dropped = [value is not None for value in values]
-        return Verdicts(
-            reason=pa.array([self.name if drop else None for drop in dropped], pa.string()),
-            value=pa.array(values, pa.float64()),
-            limit=pa.array([self.min_score if drop else None for drop in dropped], pa.float64()),
-        )
+    def measure(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
+        """`language.wanted`: the score of the best kept language. One that stands in the batch is taken as it is."""
+        if WANTED in batch.schema.names:
+            return {WANTED: batch.column(WANTED)}
+        return {WANTED: self.labels(batch)[2]}
+
+    def bounds(self, lang: str | None) -> tuple[Bound, ...]:
+        """`language`."""
+        return (Bound("language", WANTED, least=self.min_score),)
 
     def _scores(self, texts: pa.Array) -> list[Score]:
         model = load(model_path(self.model))

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from filters import Verdicts, verdicts
+from filters import Bound, scores
 
 
 def visible_chars(text: str) -> int:
@@ -30,7 +30,7 @@ class Length:
     max_chars: int | None = 1_000_000
 
     name: ClassVar[str] = "length"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         for field in ("min_chars_ja", "min_chars", "max_chars"):
@@ -38,17 +38,14 @@ class Length:
             if limit is not None and limit < 0:
                 raise ValueError(f"{field}: a number of characters, not {limit}")
 
-    def __call__(self, batch: pa.RecordBatch) -> Verdicts:
-        """`length_short` or `length_long`. A row without text has no verdict."""
-        texts, langs = batch.column("text").to_pylist(), batch.column("lang").to_pylist()
-        found = [None if text is None else self._objection(text, lang) for text, lang in zip(texts, langs)]
-        return verdicts(found)
+    def measure(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
+        """`length.chars`."""
+        texts = batch.column("text").to_pylist()
+        return scores(self.name, ("chars",), [None if text is None else (visible_chars(text),) for text in texts])
 
-    def _objection(self, text: str, lang: str | None) -> tuple[str, int, int] | None:
-        chars = visible_chars(text)
+    def bounds(self, lang: str | None) -> tuple[Bound, ...]:
+        """`length_short` or `length_long`."""
         least = self.min_chars_ja if lang == "ja" else self.min_chars
-        if least is not None and chars < least:
-            return "length_short", chars, least
-        if self.max_chars is not None and chars > self.max_chars:
-            return "length_long", chars, self.max_chars
-        return None
+        return Bound("length_short", "length.chars", least=least), Bound(
+            "length_long", "length.chars", most=self.max_chars
+        )

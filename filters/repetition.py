@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from filters import Verdicts, verdicts
+from filters import Bound, scores
 
 _PRIME = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, for multiplicative hashing (Knuth, TAOCP 6.4)
 
@@ -121,7 +121,7 @@ class Repetition:
     max_run: int | None = 400
 
     name: ClassVar[str] = "repetition"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         for field in ("max_lines", "max_line_chars", "max_ngrams"):
@@ -135,22 +135,17 @@ class Repetition:
         if self.max_run is not None and self.max_run < 1:
             raise ValueError(f"max_run: at least 1 character, not {self.max_run}")
 
-    def __call__(self, batch: pa.RecordBatch) -> Verdicts:
-        """The first that objects of `repetition_lines`, `repetition_line_chars`, `repetition_ngrams` and
-        `repetition_run`. A row without text has no verdict."""
-        found = [
-            None if text is None else self._objection(measure(text, self.ngram, self.window))
-            for text in batch.column("text").to_pylist()
-        ]
-        return verdicts(found)
+    def measure(self, batch: pa.RecordBatch) -> dict[str, pa.Array]:
+        """`repetition.lines`, `.line_chars`, `.ngrams` and `.run`."""
+        texts = batch.column("text").to_pylist()
+        rows = [None if text is None else measure(text, self.ngram, self.window) for text in texts]
+        return scores(self.name, Measures._fields, list(rows))
 
-    def _objection(self, found: Measures) -> tuple[str, float, float] | None:
-        if self.max_lines is not None and found.lines > self.max_lines:
-            return "repetition_lines", found.lines, self.max_lines
-        if self.max_line_chars is not None and found.line_chars > self.max_line_chars:
-            return "repetition_line_chars", found.line_chars, self.max_line_chars
-        if self.max_ngrams is not None and found.ngrams > self.max_ngrams:
-            return "repetition_ngrams", found.ngrams, self.max_ngrams
-        if self.max_run is not None and found.run > self.max_run:
-            return "repetition_run", found.run, self.max_run
-        return None
+    def bounds(self, lang: str | None) -> tuple[Bound, ...]:
+        """`repetition_lines`, `repetition_line_chars`, `repetition_ngrams` and `repetition_run`."""
+        return (
+            Bound("repetition_lines", "repetition.lines", most=self.max_lines),
+            Bound("repetition_line_chars", "repetition.line_chars", most=self.max_line_chars),
+            Bound("repetition_ngrams", "repetition.ngrams", most=self.max_ngrams),
+            Bound("repetition_run", "repetition.run", most=self.max_run),
+        )

@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import Stop, UsageError
 
@@ -25,6 +25,8 @@ COMMANDS = {
     "plan": "show every stage with its fingerprint and its parts done and missing; runs nothing",
     "stats": "rows, reasons, languages, tokens, hosts, time and memory",
     "verify": "recompute every digest; say which file is damaged",
+    "show": "why is this page not in the corpus? what each stage says of it; or a sample by reason",
+    "what-if": "which documents would return and go with other limits, from the scores on record",
     "export": "write what others need to check our decisions",
 }
 
@@ -44,9 +46,21 @@ def parser() -> argparse.ArgumentParser:
             sub.add_argument(
                 "what", choices=["signatures"], help="signatures: for datasketch, of every document compared"
             )
-        if name in ("verify", "export"):
+        if name == "show":
+            which = sub.add_mutually_exclusive_group(required=True)
+            which.add_argument("--url", help="of a page")
+            which.add_argument("--doc-id", metavar="HEX", help="of a document")
+            which.add_argument("--reason", metavar="R", help="a sample of those that went for it")
+        if name in ("show", "what-if"):
+            sub.add_argument("-n", type=_workers, default=5, help="documents in a sample (default: %(default)s)")
+            sub.add_argument("--seed", type=int, default=0, help="of the sample (default: %(default)s)")
+        if name in ("verify", "export", "show"):
             continue
         sub.add_argument("--recipe", required=True, type=Path, metavar="R", help="what the corpus is made of (TOML)")
+        if name == "what-if":
+            sub.add_argument("--set", nargs="+", action="extend", required=True, metavar="KEY=VALUE", dest="settings",
+                             help="filter.RULE.FIELD=VALUE, as filter.japanese.min_hiragana=0.15")  # fmt: skip
+            continue
         sub.add_argument("--input", nargs="+", action="extend", default=[], metavar="GLOB",
                          help="archives: files, globs, folders, .paths lists; in place of the recipe's")  # fmt: skip
         sub.add_argument("--against", nargs="+", action="extend", default=[], metavar="DIR",
@@ -236,6 +250,61 @@ def _verify(args: argparse.Namespace) -> int:
     return 1 if found["damaged"] else 0
 
 
+def _show(args: argparse.Namespace) -> int:
+    from pipelines import show
+
+    if args.reason:
+        found: Any = show.by_reason(args.out, args.reason, args.n, args.seed)
+    else:
+        found = show.fate(args.out, args.url, args.doc_id)
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False))
+    elif args.reason:
+        print(f"{found['documents']:,} documents went for {found['reason']}; {len(found['sample'])} of them:")
+        _print_documents(found["sample"])
+    else:
+        for document in found:
+            print(f"part {document['part']}, row {document['row']}: {document['reason'] or 'kept'}")
+            for stage, says in document["stages"].items():
+                print(f"  {stage}")
+                for name, value in says.items():
+                    print(f"    {name}: {_one_line(value)}")
+    return 0
+
+
+def _what_if(args: argparse.Namespace) -> int:
+    from pipelines import recipe, what_if
+
+    before = recipe.load(args.recipe)
+    after = what_if.changed_recipe(args.recipe, before, args.settings)
+    found = what_if.what_if(args.out, before, after, args.n, args.seed)
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False))
+        return 0
+    print(f"{found['kept']:,} of {found['documents']:,} documents kept; then {found['kept_then']:,}")
+    for way in ("return", "go", "other"):
+        moved = found[way]
+        if not moved["documents"]:
+            continue
+        unseen = f", {moved['unmeasured']:,} of them unless a later rule objects" if moved["unmeasured"] else ""
+        print(f"\n{way}: {moved['documents']:,} documents{unseen}")
+        for change, count in moved["by_reason"].items():
+            print(f"  {count:8,}  {change}")
+        _print_documents(moved["sample"])
+    return 0
+
+
+def _print_documents(documents: list[dict[str, Any]]) -> None:
+    for document in documents:
+        measured = " ".join(f"{name}={document[name]}" for name in ("value", "limit", "lang") if document.get(name))
+        print(f"\n  {_one_line(document['url'])}  {measured}\n    {_one_line(document['text'])}")
+
+
+def _one_line(value: object) -> str:
+    """Crawled words on a terminal: no controls, one line."""
+    return "".join(c if c.isprintable() else " " for c in str(value))
+
+
 def _export(args: argparse.Namespace) -> int:
     from pipelines import export
 
@@ -249,7 +318,7 @@ def _export(args: argparse.Namespace) -> int:
 
 DO = {
     "run": _run, "extract": _stage, "filter": _stage, "dedup": _dedup, "tokenize": _stage,
-    "plan": _plan, "stats": _stats, "verify": _verify, "export": _export,
+    "plan": _plan, "stats": _stats, "verify": _verify, "export": _export, "show": _show, "what-if": _what_if,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -66,7 +66,6 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
             raise UsageError(f"tokenize.model: {error}") from None
 
     page = plain(recipe.extract) | {"languages": list(recipe.filter.language.keep), "model": model}
-    rules = [getattr(recipe.filter, name) for name in recipe.filter.rules]
     found: dict[str, Stage] = {}
 
     def stage(
@@ -79,9 +78,10 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
           "fastwarc resiliparse lxml trafilatura fasttext-numpy2-wheel brotli")  # fmt: skip
     stage("filter", filter.filter_part, {
         "language": plain(recipe.filter.language),  # labels every document, whether or not it is among the rules
-        "rules": [plain(rule) | {"name": rule.name, "version": rule.version} for rule in rules],
+        "rules": [plain(rule) | {"label": label, "name": rule.name, "version": rule.version}
+                  for label, rule in recipe.filter.chosen()],
         "model_sha256": model_sha256,
-    }, "fasttext-numpy2-wheel", "extract")  # fmt: skip
+    }, "fasttext-numpy2-wheel", "extract", version=2)  # fmt: skip
     find = recipe.dedup
     cutting = find.repeated_lines.documents > 0
     if cutting:

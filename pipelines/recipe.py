@@ -4,11 +4,12 @@ import difflib
 import json
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import pydantic
 from pydantic import Field
 
+import filters
 from dedup.minhash import MinHash, for_threshold
 from dedup.shingles import Fold
 from filters.japanese import Japanese
@@ -16,6 +17,9 @@ from filters.language import Language
 from filters.length import Length
 from filters.repetition import Repetition
 from pipelines.errors import UsageError
+
+#: A rule of the filter stage.
+Rule = filters.Filter | filters.Editor
 
 
 class Settings(pydantic.BaseModel):
@@ -47,18 +51,51 @@ class Extract(Settings):
     """The last resort behind the limits above, for it depends on the machine: most pages take about 15 ms."""
 
 
+class Variant(Settings):
+    """A rule once more, under another name and with some settings changed."""
+
+    model_config = pydantic.ConfigDict(strict=True, frozen=True, extra="allow", allow_inf_nan=False)
+    rule: str
+
+
 class Filter(Settings):
-    rules: tuple[Literal["language", "length", "japanese", "repetition"], ...] = (
-        "language",
-        "length",
-        "japanese",
-        "repetition",
-    )
+    rules: tuple[str, ...] = ("language", "length", "japanese", "repetition")
     """Which rules judge, in this order; the first that objects gives the reason."""
+    variants: dict[str, Variant] = {}
+    """Rules under other names: `[filter.variants.strict]` with `rule = "japanese"` and what differs. So a rule may be
+    among the rules at several limits, and `stats` tells what each of them takes."""
     language: Language = Language()
     length: Length = Length()
     japanese: Japanese = Japanese()
     repetition: Repetition = Repetition()
+
+    @pydantic.model_validator(mode="after")
+    def _rules_are_known(self) -> Self:
+        for name, _ in self.chosen():
+            if self.rules.count(name) > 1:
+                raise ValueError(f"rules: {name!r} is named twice; give one of them another name under variants")
+        return self
+
+    def chosen(self) -> tuple[tuple[str, Rule], ...]:
+        """The rules in order, under their names."""
+        return tuple((name, self.rule(name)) for name in self.rules)
+
+    def rule(self, name: str) -> Rule:
+        """A rule or variant by its name."""
+        known = [field for field in type(self).model_fields if field not in ("rules", "variants")]
+        variant = self.variants.get(name)
+        base = variant.rule if variant else name
+        if base not in known:
+            raise ValueError(f"rules: no such rule as {base!r}; known here: {', '.join([*known, *self.variants])}")
+        found: Rule = getattr(self, base)
+        if variant:
+            changed = pydantic.TypeAdapter(type(found)).dump_python(found, mode="json") | (variant.model_extra or {})
+            try:
+                found = pydantic.TypeAdapter(type(found)).validate_json(json.dumps(changed), strict=True)
+            except pydantic.ValidationError as invalid:
+                error = invalid.errors(include_url=False)[0]
+                raise ValueError(f"variants.{name}.{'.'.join(map(str, error['loc']))}: {error['msg']}") from None
+        return found
 
 
 class RepeatedLines(Settings):
@@ -136,6 +173,11 @@ def load(path: Path) -> Recipe:
         raise UsageError(f"{path}: no such recipe (there: {near})") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path}: not readable as TOML: {error}") from None
+    return validated(path, table)
+
+
+def validated(path: Path, table: dict[str, Any]) -> Recipe:
+    """A recipe from its table. Raises `UsageError` with the file, the key and what is wrong with it."""
     try:
         # Through JSON, where an array may become a tuple: strict Python validation would refuse the list TOML gives.
         return Recipe.model_validate_json(json.dumps(table, default=str))
@@ -153,6 +195,8 @@ def _explain(error: Any) -> str:
         near = difflib.get_close_matches(where[-1], known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
         return f"{key}: no such setting; {hint}"
+    if error["type"] == "value_error":  # one of ours, which begins with the field
+        return f"{key}.{error['ctx']['error']}"
     if error["type"] == "missing":
         return f"{key}: must be given"
     shown = repr(error["input"])

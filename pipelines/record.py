@@ -4,6 +4,8 @@ import hashlib
 
 import pyarrow as pa
 
+from pipelines.edits import EDITS
+
 #: The reason a row bears in every stage after the one that dropped it. It is not counted again there.
 UPSTREAM = "upstream"
 
@@ -29,7 +31,7 @@ DOCUMENT = pa.schema(
     ]
 )
 
-#: `filter`: same part, same rows, same order as `extract`.
+#: `filter`: same part, same rows, same order as `extract`. The scores that the rules measured come after these.
 VERDICT = pa.schema(
     [
         pa.field("doc_id", pa.binary(16), nullable=False),
@@ -38,6 +40,7 @@ VERDICT = pa.schema(
         pa.field("limit", pa.float64()),  # what it was held against
         pa.field("lang", pa.string()),
         pa.field("lang_score", pa.float32()),
+        pa.field("edits", EDITS),  # null where no rule changed the text
     ]
 )
 

@@ -14,7 +14,7 @@ from pipelines.earlier import Earlier
 from pipelines.recipe import Recipe
 from pipelines.stage import Stage, Task
 from pipelines.store import Commit, Store, digest
-from pipelines.work import tokenize
+from pipelines.work import filter, tokenize
 from pipelines.work.dedup import cluster, compare, decide, group, lines, sign, signed
 from tokenizer import shards
 
@@ -52,7 +52,8 @@ def tasks(stage: Stage, corpus: Corpus, done: Commits) -> list[Task]:
                 for i, span in enumerate(corpus.spans)
             ]
         case "filter":
-            return each(lambda i: None, "extract")
+            rules = filter.Filtering(corpus.recipe.filter.chosen(), corpus.recipe.filter.language)
+            return each(lambda i: rules, "extract")
         case "dedup/lines":
             offsets = _offsets(done["filter"])
             return each(lambda i: lines.Lines(offsets[i]), "extract", "filter")

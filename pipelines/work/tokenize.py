@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dedup import lines
+from pipelines.edits import edited
 from pipelines.parts import read_side_by_side
 from pipelines.record import PROVENANCE
 from pipelines.stage import Result, Task
@@ -67,23 +68,24 @@ def kept(
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch, pa.RecordBatch]]:
     """The documents of a part that came through every stage: (document columns, verdicts, duplicates).
 
-    `columns` end in `text`; where `cuts` are recorded, they are applied to it.
+    `columns` end in `text`, which is as the edits of filter and, where there are any, the `cuts` of dedup leave it.
     """
     part = f"part-{index:05d}.parquet"
     cut_columns = [(root / f"{prefix(index)}.cuts.parquet", ("cuts",))] if cuts else []
     for documents, verdicts, duplicates, *beside in read_side_by_side(
         (root / "extract" / part, columns),
-        (root / "filter" / part, ("lang", "lang_score")),
+        (root / "filter" / part, ("lang", "lang_score", "edits")),
         (root / "dedup/decide" / part, ("reason", "cluster_size")),
         *cut_columns,
     ):
         keep = pc.is_null(duplicates.column("reason"))
-        found = documents.filter(keep)
+        found, verdicts = documents.filter(keep), verdicts.filter(keep)
+        texts = edited(found.column("text"), verdicts.column("edits"))
         for spans in beside:
             pairs = [[(s["start"], s["end"]) for s in of_one] for of_one in spans.filter(keep).column(0).to_pylist()]
-            texts = [lines.cut(text, of_one) for text, of_one in zip(found.column("text").to_pylist(), pairs)]
-            found = found.set_column(found.num_columns - 1, "text", pa.array(texts, pa.string()))
-        yield found, verdicts.filter(keep), duplicates.filter(keep)
+            texts = [lines.cut(text, of_one) for text, of_one in zip(texts, pairs)]
+        found = found.set_column(found.num_columns - 1, "text", pa.array(texts, pa.string()))
+        yield found, verdicts, duplicates.filter(keep)
 
 
 def make_vocabulary(task: Task, output: Output) -> Result:

@@ -65,8 +65,14 @@ def test_the_size_of_parts_and_buckets_does_not_change_the_shards(
 def started(out: Path, crawl: Path, workers: int) -> subprocess.Popen[bytes]:
     """A run in the background; what it says goes to a file beside OUT."""
     words = command("run", "--recipe", RECIPE, "--input", crawl, "--out", out, "--workers", workers, "--json")
+
+    def hear_ctrl_c() -> None:  # who runs the tests in the background has them deaf to it
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     with out.with_suffix(".said").open("wb") as said:
-        return subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True)
+        return subprocess.Popen(
+            words, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=said, start_new_session=True, preexec_fn=hear_ctrl_c
+        )
 
 
 def until(found: Callable[[], Any], driver: subprocess.Popen[bytes], seconds: float = 120) -> Any:

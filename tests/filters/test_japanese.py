@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import filters
 from filters.japanese import Japanese, measure
 
 Judgement = tuple[str | None, float | None, float | None]
@@ -16,7 +17,7 @@ PROSE = "吾輩は猫である。名前はまだ無い。どこで生れたか�
 
 def judge(rule: Japanese, texts: list[str | None], lang: str = "ja") -> list[Judgement]:
     batch = pa.record_batch({"text": pa.array(texts, pa.string()), "lang": pa.array([lang] * len(texts), pa.string())})
-    found = rule(batch)
+    found = filters.judge(rule, batch)
     assert (found.reason.type, found.value.type, found.limit.type) == (pa.string(), pa.float64(), pa.float64())
     return list(zip(found.reason.to_pylist(), found.value.to_pylist(), found.limit.to_pylist(), strict=True))
 
@@ -145,7 +146,7 @@ def test_batching_changes_nothing(texts: list[str]) -> None:
     together = judge(rule, list(texts))
     assert together == [judge(rule, [text])[0] for text in texts]
     padded = pa.record_batch({"text": ["x", *texts], "lang": ["ja"] * (len(texts) + 1)})
-    assert rule(padded.slice(1)).reason.to_pylist() == [reason for reason, _, _ in together]
+    assert filters.judge(rule, padded.slice(1)).reason.to_pylist() == [reason for reason, _, _ in together]
 
 
 def test_keeps_the_articles_that_people_marked_in_real_pages() -> None:

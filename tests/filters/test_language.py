@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from resiliparse.extract.html2text import extract_plain_text
 
-from filters import Filter
-from filters.language import Language, ModelError, load, model_digest, model_path, sample, scores
+import filters
+from filters import Verdicts
+from filters.language import WANTED, Language, ModelError, load, model_digest, model_path, sample, scores
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"
@@ -28,14 +29,19 @@ def texts(*values: str | None) -> pa.RecordBatch:
 
 
 def with_labels(rule: Language, batch: pa.RecordBatch) -> pa.RecordBatch:
-    lang, score = rule.labels(batch)
-    return batch.append_column("lang", lang).append_column("lang_score", score)
+    lang, score, wanted = rule.labels(batch)
+    return batch.append_column("lang", lang).append_column("lang_score", score).append_column(WANTED, wanted)
+
+
+def judge(rule: Language, batch: pa.RecordBatch) -> Verdicts:
+    """As the stage does it, which labels first."""
+    return filters.judge(rule, with_labels(rule, batch))
 
 
 class TestVerdicts:
     def test_japanese_and_english_stay(self) -> None:
-        rule: Filter = Language()
-        verdicts = rule(texts(JA, EN, DE, ZH))
+        rule = Language()
+        verdicts = judge(rule, texts(JA, EN, DE, ZH))
         assert verdicts.reason.to_pylist() == [None, None, "language", "language"]
         assert verdicts.limit.to_pylist() == [None, None, 0.5, 0.5]
         values = verdicts.value.to_pylist()
@@ -46,34 +52,34 @@ class TestVerdicts:
         )  # fmt: skip
 
     def test_keep_decides(self) -> None:
-        assert Language(keep=("de",))(texts(JA, DE)).reason.to_pylist() == ["language", None]
+        assert judge(Language(keep=("de",)), texts(JA, DE)).reason.to_pylist() == ["language", None]
 
     def test_min_score_decides(self) -> None:
         mixed = texts(JA[:8] + " " + DE)
-        assert Language(min_score=0.001)(mixed).reason.to_pylist() == [None]
-        assert Language(min_score=1.0)(mixed).reason.to_pylist() == ["language"]
+        assert judge(Language(min_score=0.001), mixed).reason.to_pylist() == [None]
+        assert judge(Language(min_score=1.0), mixed).reason.to_pylist() == ["language"]
 
     def test_no_letters_no_language(self) -> None:
         batch = texts("", None, "1234 --- 5678", "　。、！")
-        lang, score = Language().labels(batch)
+        lang, score, _ = Language().labels(batch)
         assert lang.to_pylist() == [None] * 4
         assert score.to_pylist() == [0] * 4
-        assert Language()(batch).value.to_pylist() == [0] * 4
+        assert judge(Language(), batch).value.to_pylist() == [0] * 4
 
     def test_empty_batch(self) -> None:
-        lang, score = Language().labels(texts())
+        lang, score, _ = Language().labels(texts())
         assert (lang.type, score.type, len(lang)) == (pa.string(), pa.float32(), 0)
-        assert len(Language()(texts()).reason) == 0
+        assert len(judge(Language(), texts()).reason) == 0
 
     def test_labels_spare_a_second_look_and_change_nothing(self) -> None:
         batch = texts(JA, EN, DE, "", ZH + JA[:10])
         for rule in (Language(), Language(min_score=0.99), Language(min_score=0.01), Language(keep=("de", "zh"))):
-            assert rule(with_labels(rule, batch)) == rule(batch)
+            assert rule.measure(with_labels(rule, batch)) == rule.measure(batch)
 
     def test_what_stays_has_a_kept_language(self) -> None:
         rule = Language(keep=("ja", "en"), min_score=0.01)
         batch = with_labels(rule, texts(DE + " " + EN[:30], ZH + JA[:10], JA))
-        for lang, reason in zip(batch.column("lang").to_pylist(), rule(batch).reason.to_pylist()):
+        for lang, reason in zip(batch.column("lang").to_pylist(), filters.judge(rule, batch).reason.to_pylist()):
             assert (lang in rule.keep) == (reason is None)
 
 
@@ -164,5 +170,5 @@ def test_accuracy_on_documents() -> None:
     assert len(paths) == 32
     rule = Language()
     batch = texts(*(extract_plain_text(path.read_text(encoding="utf-8")) for path in paths))
-    kept = [path.name[:2] for path, reason in zip(paths, rule(batch).reason.to_pylist()) if reason is None]
+    kept = [path.name[:2] for path, reason in zip(paths, judge(rule, batch).reason.to_pylist()) if reason is None]
     assert kept == ["en", "ja"]

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import filters
 from filters.length import Length, visible_chars
 
 Judgement = tuple[str | None, float | None, float | None]
@@ -13,7 +14,7 @@ KEPT: Judgement = (None, None, None)
 
 def judge(rule: Length, texts: list[str | None], langs: list[str | None]) -> list[Judgement]:
     batch = pa.record_batch({"text": pa.array(texts, pa.string()), "lang": pa.array(langs, pa.string())})
-    found = rule(batch)
+    found = filters.judge(rule, batch)
     assert (found.reason.type, found.value.type, found.limit.type) == (pa.string(), pa.float64(), pa.float64())
     return list(zip(found.reason.to_pylist(), found.value.to_pylist(), found.limit.to_pylist(), strict=True))
 

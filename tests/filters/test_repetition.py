@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import filters
 from filters.repetition import Repetition, measure, repeated_lines
 
 Judgement = tuple[str | None, float | None, float | None]
@@ -18,7 +19,7 @@ OFF: dict[str, Any] = dict.fromkeys(("max_lines", "max_line_chars", "max_ngrams"
 
 def judge(rule: Repetition, texts: list[str | None]) -> list[Judgement]:
     batch = pa.record_batch({"text": pa.array(texts, pa.string()), "lang": pa.array(["en"] * len(texts), pa.string())})
-    found = rule(batch)
+    found = filters.judge(rule, batch)
     assert (found.reason.type, found.value.type, found.limit.type) == (pa.string(), pa.float64(), pa.float64())
     return list(zip(found.reason.to_pylist(), found.value.to_pylist(), found.limit.to_pylist(), strict=True))
 
@@ -157,8 +158,8 @@ def test_batching_changes_nothing(texts: list[str]) -> None:
     rule = Repetition(max_lines=0.3, max_line_chars=0.2, max_ngrams=0.3, ngram=2, max_run=4)
     together = judge(rule, list(texts))
     assert together == [judge(rule, [text])[0] for text in texts]
-    padded = pa.record_batch({"text": ["x", *texts]})
-    assert rule(padded.slice(1)).reason.to_pylist() == [reason for reason, _, _ in together]
+    padded = pa.record_batch({"text": ["x", *texts], "lang": ["en"] * (len(texts) + 1)})
+    assert filters.judge(rule, padded.slice(1)).reason.to_pylist() == [reason for reason, _, _ in together]
 
 
 def test_keeps_the_articles_that_people_marked_in_real_pages() -> None:

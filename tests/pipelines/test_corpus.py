@@ -10,7 +10,7 @@ import pytest
 
 from conftest import ROOT
 from pipelines import corpus
-from pipelines.recipe import Recipe
+from pipelines.recipe import Dedup, Recipe, RepeatedLines
 
 Run = Callable[..., Any]
 
@@ -89,7 +89,10 @@ def test_a_given_model_is_taken_and_recorded(minamoto: Run, demo_out: Path, demo
 def test_every_stage_hangs_on_the_one_before() -> None:
     stages = list(corpus.stages(Recipe(name="x")).values())
     assert [after.name for stage in stages[1:] for after in stage.after] == [stage.name for stage in stages[:-1]]
-    assert [name for names in corpus.COMMANDS.values() for name in names] == [stage.name for stage in stages]
+    cutting = Recipe(name="x", dedup=Dedup(repeated_lines=RepeatedLines(documents=9)))
+    every = [name for names in corpus.COMMANDS.values() for name in names]
+    assert every == list(corpus.stages(cutting))
+    assert [stage.name for stage in stages] == [n for n in every if n not in ("dedup/lines", "dedup/repeated")]
 
 
 def test_a_rule_that_does_not_judge_still_sets_how_documents_are_labelled() -> None:

@@ -62,7 +62,13 @@ def test_settings_of_rules_and_of_minhash_are_read(tmp_path: Path) -> None:
         ("[extract]\nprescreen = 1", ["extract.prescreen", "boolean"]),
         ("[tokenize]\nvocab_size = 1e5", ["tokenize.vocab_size"]),
         ("[tokenize]\nseed = 1979-05-27", ["tokenize.seed", "1979-05-27"]),
-        ('[filter]\nrules = ["x"]', ["filter.rules.0", "'language'"]),
+        ('[filter]\nrules = ["x"]', ["filter.rules: no such rule as 'x'", "language, length"]),
+        ('[filter]\nrules = ["length", "length"]', ["filter.rules: 'length' is named twice", "variants"]),
+        ('[filter]\nrules = ["y"]\n[filter.variants.y]\nrule = "x"', ["filter.rules: no such rule as 'x'"]),
+        (
+            '[filter]\nrules = ["y"]\n[filter.variants.y]\nrule = "length"\nmin_chars = "a"',
+            ["filter.variants.y.min_chars"],
+        ),
         ("[input]\nzzz = 1\nqqq = 2", ["input.zzz", "known here: paths, part_bytes", "(and 1 more)"]),
     ],
 )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from dedup import exact, lines, minhash, shingles, urls
 from pipelines import exchange
+from pipelines.edits import edited
 from pipelines.parts import read_side_by_side, write_batches
 from pipelines.record import CUT
 from pipelines.stage import Result, Task
@@ -34,9 +35,11 @@ def kept_texts(root: Path, index: int) -> Iterator[tuple[list[str], pa.RecordBat
     """The documents of a part that filter kept, by row groups: their texts, and all rows of extract and of filter."""
     part = f"part-{index:05d}.parquet"
     for documents, verdicts in read_side_by_side(
-        (root / "extract" / part, ["doc_id", "url", "date", "text"]), (root / "filter" / part, ["reason", "lang"])
+        (root / "extract" / part, ["doc_id", "url", "date", "text"]),
+        (root / "filter" / part, ["reason", "lang", "edits"]),
     ):
-        yield documents.column("text").filter(is_kept(verdicts)).to_pylist(), documents, verdicts
+        keep = is_kept(verdicts)
+        yield edited(documents.column("text").filter(keep), verdicts.column("edits").filter(keep)), documents, verdicts
 
 
 def is_kept(verdicts: pa.RecordBatch) -> pa.Array:
