@@ -65,6 +65,10 @@ def parser() -> argparse.ArgumentParser:
                          help="archives: files, globs, folders, .paths lists; in place of the recipe's")  # fmt: skip
         sub.add_argument("--against", nargs="+", action="extend", default=[], metavar="DIR",
                          help="corpora deduplicated before; what they published stays")  # fmt: skip
+        if name == "stats":
+            sub.add_argument(
+                "--audit", action="store_true", help="also what each rule removed, by language, host, year and length"
+            )
         if name in ("plan", "stats"):
             continue
         if name == "dedup":
@@ -192,13 +196,15 @@ def _curve(args: argparse.Namespace) -> int:
 def _report(args: argparse.Namespace, opened: "Corpus") -> None:
     from rich.console import Console
 
-    from pipelines import stats
+    from pipelines import audit, stats
 
     found = stats.collect(opened)
+    audited = audit.collect(args.out) if getattr(args, "audit", False) else {}
     if args.json:
-        print(json.dumps(found, ensure_ascii=False))
+        print(json.dumps(found | ({"audit": audited} if audited else {}), ensure_ascii=False))
     else:
         stats.show(found, Console())
+        audit.show(audited, Console())
 
 
 def _stats(args: argparse.Namespace) -> int:

@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
+from pipelines.audit import host
 from pipelines.corpus import COMMANDS, COUNTS, state
 from pipelines.store import Commit, Store
 from pipelines.tasks import Commits, Corpus, counts
@@ -83,15 +83,8 @@ def _top_hosts(corpus: Corpus, done: Commits, most: int) -> list[tuple[str, int]
         for path in commit.files:
             if path.startswith(f"{SHARDS}/__meta__/"):
                 urls = pq.read_table(corpus.store.root / path, columns=["url"]).column("url").to_pylist()
-                hosts.update(_host(url) for url in urls)
+                hosts.update(host(url) for url in urls)
     return sorted(hosts.items(), key=lambda item: (-item[1], item[0]))[:most]
-
-
-def _host(url: str | None) -> str:
-    try:
-        return urlsplit(url or "").hostname or "(none)"
-    except ValueError:  # crawlers write what pages say, and pages say http://[
-        return "(not a URL)"
 
 
 def show(found: dict[str, Any], console: Console) -> None:
@@ -133,8 +126,8 @@ def show(found: dict[str, Any], console: Console) -> None:
         console.print(f"Clusters of earlier corpora joined by new documents: {found['bridges']:,} times.")
     if found["top_hosts"]:
         hosts = _table("Hosts with the most documents", "host", "documents")
-        for host, count in found["top_hosts"]:
-            hosts.add_row(host.translate(dict.fromkeys(range(32))), f"{count:,}")
+        for name, count in found["top_hosts"]:
+            hosts.add_row(name.translate(dict.fromkeys(range(32))), f"{count:,}")
         console.print(hosts)
     if not found["complete"]:
         console.print("Not finished: some parts are missing; see `plan`.", style="yellow")
