@@ -12,6 +12,7 @@ from pipelines.audit import host
 from pipelines.corpus import COMMANDS, COUNTS, state
 from pipelines.store import Commit, Store
 from pipelines.tasks import Commits, Corpus, counts
+from pipelines.work.filter import owners
 from pipelines.work.tokenize import SHARDS
 
 #: How many sizes of clusters the table shows, smallest first; `--json` has them all.
@@ -48,6 +49,7 @@ def collect(corpus: Corpus, hosts: int = 10) -> dict[str, Any]:
             lang: dict(sums) | {"chars_per_token": round(sums["chars"] / sums["tokens"], 4)}
             for lang, sums in sorted(languages.items())
         },
+        "survival": _survival(corpus, found["stages"]["filter"], done.get("filter", [])),
         "repeated_lines": {
             name: sum(commit.totals.get(name, 0) for commit in done.get("dedup/sign", []))
             for name in ("cut_lines", "cut_chars")
@@ -57,6 +59,23 @@ def collect(corpus: Corpus, hosts: int = 10) -> dict[str, Any]:
         "top_hosts": _top_hosts(corpus, done, hosts),
         "digest": manifest[0].detail["digest"] if manifest else None,
     }
+
+
+def _survival(corpus: Corpus, filtered: dict[str, Any], commits: Sequence[Commit]) -> list[dict[str, Any]]:
+    """What each rule of the recipe took, in their order, and how many documents were left."""
+    rules = corpus.recipe.filter.chosen()
+    langs = {lang for commit in commits for lang in commit.totals["languages"]}
+    owner = owners(rules, [*langs, None])
+    removed: Counter[int] = Counter()
+    for reason, count in filtered["reasons"].items():
+        removed[owner[reason]] += count
+    left = filtered["rows_in"]
+    found = []
+    for place, (label, _) in enumerate(rules):
+        left -= removed[place]
+        edits = sum(commit.totals["edits"].get(label, 0) for commit in commits)
+        found.append({"rule": label, "removed": removed[place], "left": left, "edits": edits})
+    return found
 
 
 def _clusters_by_size(commits: Sequence[Commit]) -> dict[str, int]:
@@ -102,6 +121,13 @@ def show(found: dict[str, Any], console: Console) -> None:
     console.print(stages)
     if dropped.rows:
         console.print(dropped)
+    if filtered := found["stages"]["filter"]["rows_in"]:
+        survival = _table("What the rules left", "rule", "removed", "edits", "left", "share")
+        for step in found["survival"]:
+            share = step["left"] / filtered
+            numbers = (f"{step[name]:,}" for name in ("removed", "edits", "left"))
+            survival.add_row(step["rule"], *numbers, f"{'█' * round(20 * share)} {share:.1%}")
+        console.print(survival)
     mix = _table("What is in the corpus", "language", "documents", "characters", "tokens", "characters per token")
     for lang, sums in found["by_language"].items():
         mix.add_row(
@@ -138,6 +164,6 @@ def _table(title: str, *columns: str) -> Table:
     """Words to the left, numbers to the right."""
     table = Table(title=title, title_justify="left")
     for column in columns:
-        words = column in ("stage", "reason", "language", "host")
+        words = column in ("stage", "reason", "rule", "language", "host")
         table.add_column(column, justify="left" if words else "right", overflow="fold")
     return table

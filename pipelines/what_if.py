@@ -18,7 +18,7 @@ from pipelines.recipe import Recipe, Rule, validated
 from pipelines.record import UPSTREAM
 from pipelines.show import excerpt
 from pipelines.store import Store
-from pipelines.work.filter import Rules, score_name
+from pipelines.work.filter import Rules, owners, score_name
 
 #: Languages whose bounds are looked at to tell a limit from a setting of what is measured.
 LANGS = ("ja", "en", None)
@@ -97,18 +97,15 @@ def _redecide(part: int, table: pa.Table, before: Rules, after: Rules) -> Iterat
     """Rows whose first objection changes. What a rule has not measured it cannot object to: it is marked."""
     reasons = table.column("reason").to_pylist()
     langs = table.column("lang").combine_chunks()
-    owner = {
-        bound.reason: place
-        for place, (_, rule) in enumerate(before) if isinstance(rule, Filter)
-        for lang in {*LANGS, *langs.unique().to_pylist()} for bound in rule.bounds(lang)
-    }  # fmt: skip
+    owner = owners(before, {*LANGS, *langs.unique().to_pylist()})
     verdicts = []
     for label, rule in after:
         if isinstance(rule, Filter):
             needed = {bound.score for lang in langs.unique().to_pylist() for bound in rule.bounds(lang)}
             scores = {name: table.column(score_name(label, rule, name)).combine_chunks() for name in needed}
             found = decide(rule, scores, langs)
-            verdicts.append((found.reason.to_pylist(), found.value.to_pylist()))
+            names = [reason and score_name(label, rule, reason) for reason in found.reason.to_pylist()]
+            verdicts.append((names, found.value.to_pylist()))
         else:
             verdicts.append(([None] * len(reasons), [None] * len(reasons)))
     for row, reason in enumerate(reasons):

@@ -5,7 +5,7 @@ change texts.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,8 +75,19 @@ def verdict_schema(given: Filtering) -> pa.Schema:
 
 
 def score_name(label: str, rule: Filter, name: str) -> str:
-    """The column of a score; a variant of a rule has its own."""
+    """The column of a score, or a reason; a variant of a rule has its own."""
     return name if label == rule.name else f"{label}:{name}"
+
+
+def owners(rules: Rules, langs: Iterable[str | None]) -> dict[str, int]:
+    """Which rule (its place) gives a reason, for documents of these languages."""
+    return {
+        score_name(label, rule, bound.reason): place
+        for place, (label, rule) in enumerate(rules)
+        if isinstance(rule, Filter)
+        for lang in langs
+        for bound in rule.bounds(lang)
+    }
 
 
 def judge(documents: pa.RecordBatch, given: Filtering, schema: pa.Schema) -> tuple[int, pa.RecordBatch]:
@@ -106,7 +117,10 @@ def judge(documents: pa.RecordBatch, given: Filtering, schema: pa.Schema) -> tup
             for name, column in measured.items():
                 scores[score_name(label, rule, name)][open_rows] = column.to_numpy(zero_copy_only=False)
             verdict = decide(rule, measured, subset.column("lang"))
-            _scatter(found, open_rows, reason=verdict.reason, value=verdict.value, limit=verdict.limit)
+            reason = verdict.reason
+            if label != rule.name:
+                reason = pc.binary_join_element_wise(f"{label}:", reason, "")
+            _scatter(found, open_rows, reason=reason, value=verdict.value, limit=verdict.limit)
             keep = pc.is_null(verdict.reason)
             open_rows, subset = open_rows.filter(keep), subset.filter(keep)
     columns = [documents.column("doc_id"), *(pa.array(found[f.name], f.type) for f in list(VERDICT)[1:])]

@@ -98,3 +98,26 @@ def test_what_cannot_be_tried_is_a_clear_line(setting: str, says: str, demo_out:
     assert ran.status == 2
     assert says in ran.err, json.dumps(ran.err)
     assert len(ran.err.splitlines()) == 1
+
+
+def test_one_rule_at_several_limits(demo_crawl: Path, minamoto: Run, tmp_path: Path) -> None:
+    """The survival curve: each limit takes what the one before it left."""
+    recipe = tmp_path / "demo.toml"
+    recipe.write_text(
+        'name = "demo"\n[filter]\nrules = ["length", "longer", "longest"]\n'
+        '[filter.variants.longer]\nrule = "length"\nmin_chars_ja = 400\nmin_chars = 800\n'
+        '[filter.variants.longest]\nrule = "length"\nmin_chars_ja = 900\nmin_chars = 1500\n'
+    )
+    words = ("--recipe", recipe, "--input", demo_crawl, "--out", tmp_path / "out", "--inline")
+    found = minamoto("filter", *words, "--json").json
+    survival = found["survival"]
+    assert [step["rule"] for step in survival] == ["length", "longer", "longest"]
+    rows = found["stages"]["filter"]["rows_in"]
+    for step in survival:
+        rows -= step["removed"]
+        assert step["left"] == rows
+    assert (rows, survival[-1]["removed"] > 0) == (found["stages"]["filter"]["kept"], True)
+    assert "longest:length_short" in found["stages"]["filter"]["reasons"]
+    back = what_if(minamoto, tmp_path / "out", "filter.variants.longest.min_chars_ja=400", recipe=recipe)
+    assert set(back["return"]["by_reason"]) == {"longest:length_short → kept"}
+    assert "longest" in minamoto("stats", *words[:-1]).out

@@ -67,7 +67,7 @@ def test_each_row_gets_the_first_objection_and_the_rows_stay_in_place() -> None:
     rows, found = judged(batch, Language(), Seen())
     assert rows == 4
     assert found.schema.names == [*VERDICT.names, "language.wanted", "seen1:seen.count"]
-    assert found.column("reason").to_pylist() == [None, "upstream", "seen_mill", "language", None]
+    assert found.column("reason").to_pylist() == [None, "upstream", "seen1:seen_mill", "language", None]
     assert found.column("doc_id").to_pylist() == batch.column("doc_id").to_pylist()
     assert found.column("lang").to_pylist() == ["ja", None, "en", "de", "ja"]
     assert found.column("limit").to_pylist() == [None, None, 0.0, 0.5, None]
@@ -84,7 +84,7 @@ def test_scores_are_kept_of_every_row_that_a_rule_saw() -> None:
 def test_an_editor_changes_what_the_rules_after_it_see() -> None:
     rows = documents((EN, None), (JA, None))
     _, found = judged(rows, Spell(), Seen(word="windmill"))
-    assert found.column("reason").to_pylist() == ["seen_windmill", None]
+    assert found.column("reason").to_pylist() == ["seen1:seen_windmill", None]
     place = EN.index("mill")
     edits = found.column("edits")
     assert edits.to_pylist() == [[{"by": "spell", "start": place, "end": place + 4, "put": "windmill"}], None]
