@@ -12,6 +12,7 @@ from pydantic import Field
 import filters
 from dedup.minhash import MinHash, for_threshold
 from dedup.shingles import Fold
+from filters.datatrove import Datatrove
 from filters.japanese import Japanese
 from filters.language import Language
 from filters.length import Length
@@ -68,6 +69,8 @@ class Filter(Settings):
     length: Length = Length()
     japanese: Japanese = Japanese()
     repetition: Repetition = Repetition()
+    datatrove: Datatrove = Datatrove()
+    """Any filter of datatrove by its name, best as a variant."""
 
     @pydantic.model_validator(mode="after")
     def _rules_are_known(self) -> Self:
