@@ -12,7 +12,10 @@ from pydantic import Field
 import filters
 from dedup.minhash import MinHash, for_threshold
 from dedup.shingles import Fold
+from filters.c4 import C4, C4Lines
 from filters.datatrove import Datatrove
+from filters.fineweb import FineWeb
+from filters.gopher import GopherQuality, GopherRepetition
 from filters.japanese import Japanese
 from filters.language import Language
 from filters.length import Length
@@ -69,6 +72,11 @@ class Filter(Settings):
     length: Length = Length()
     japanese: Japanese = Japanese()
     repetition: Repetition = Repetition()
+    gopher_quality: GopherQuality = GopherQuality()
+    gopher_repetition: GopherRepetition = GopherRepetition()
+    fineweb: FineWeb = FineWeb()
+    c4: C4 = C4()
+    c4_lines: C4Lines = C4Lines()
     datatrove: Datatrove = Datatrove()
     """Any filter of datatrove by its name, best as a variant."""
 
