@@ -11,7 +11,8 @@ the parts. The first member is the cluster's text; half of the others equal it, 
 every other band or so, but never in all bands. So the clusters to be found are known: "exact" says that the parents
 are, for every document, the smallest uid of its planted cluster.
 
-Every step runs alone in a process of its own, on one core; its peak memory counts mapped files. Commits and syncs are
+Every step runs alone in a process of its own, on one core. Seconds are of CPU time, so that what else the machine does
+tells little; peak memory counts mapped files. Commits are
 included, drawing signatures is not.
 """
 
@@ -128,7 +129,7 @@ def draw(plan: Plan, part: int) -> tuple[NDArray[np.uint32], NDArray[np.uint64]]
 def sign(plan: Plan, drawing: list[float], task: Task, output: Output) -> Result:
     """What `sign_part` writes, for signatures that are drawn, and the columns that `decide` reads of the stages before
     it; adds the seconds of the drawing, and of those columns, to a list."""
-    begun = time.perf_counter()
+    begun = time.process_time()
     signatures, text_hashes = draw(plan, task.index)
     documents = np.zeros(len(signatures), dtype=signed.DOCUMENT)
     documents["doc_id"] = [
@@ -136,7 +137,7 @@ def sign(plan: Plan, drawing: list[float], task: Task, output: Output) -> Result
     ]
     documents["text"], documents["chars"] = text_hashes, 1_000
     write_verdicts(task.index, documents, output)
-    drawing.append(time.perf_counter() - begun)
+    drawing.append(time.process_time() - begun)
     for name, array in {"documents": documents, "signatures": signatures}.items():
         with output.create(f"{signed.prefix(task.index)}.{name}.npy") as file:
             np.save(file, array, allow_pickle=False)
@@ -159,7 +160,7 @@ def write_verdicts(index: int, documents: NDArray[Any], output: Output) -> None:
 
 @dataclass(frozen=True)
 class Step:
-    """Seconds, peak memory and bytes written; and what is to be said of it."""
+    """CPU seconds, peak memory and bytes written; and what is to be said of it."""
 
     seconds: float
     peak: int
@@ -188,10 +189,10 @@ def run_all(name: str, plan: Plan, store: Store) -> tuple[float, int, str]:
     stage = corpus.stages(RECIPE)[name]
     before = {other: commits(store, other) for other in corpus.COMMANDS["dedup"]}
     before |= {"extract": before["dedup/sign"], "filter": before["dedup/sign"]}
-    begun = time.perf_counter()
+    begun = time.process_time()
     wanted = tasks.tasks(stage, plan.corpus(store), before)
     done = [run_task(task, store) for task in wanted]
-    seconds = time.perf_counter() - begun
+    seconds = time.process_time() - begun
     says = f"{len(done)} tasks"
     if name == "dedup/cluster":
         says = f"clusters exact: {'yes' if exact(plan, store) else 'NO'}"
@@ -204,9 +205,9 @@ def sign_all(plan: Plan, store: Store) -> tuple[float, int, str]:
     drawing: list[float] = []
     settings = corpus.stages(RECIPE)["dedup/sign"].settings
     stage = Stage("dedup/sign", functools.partial(sign, plan, drawing), settings)
-    begun = time.perf_counter()
+    begun = time.process_time()
     done = [run_task(Task(stage, part, Sign(first), ""), store) for part, first in enumerate(plan.offsets[:-1])]
-    return time.perf_counter() - begun - sum(drawing), written(done), f"{len(done)} parts"
+    return time.process_time() - begun - sum(drawing), written(done), f"{len(done)} parts"
 
 
 def union_all(plan: Plan, store: Store) -> tuple[float, int, str]:
@@ -214,14 +215,14 @@ def union_all(plan: Plan, store: Store) -> tuple[float, int, str]:
     both = [*commits(store, "dedup/sign"), *commits(store, "dedup/group")]
     paths = [(path, 0) for commit in both for path in commit.files if path.endswith(".edges.npy")]
     clusters.union_edges(clusters.new_parents(2), np.zeros((1, 2), dtype="<u8"))  # loads what numba compiled
-    begun = time.perf_counter()
+    begun = time.process_time()
     parents = clusters.new_parents(plan.documents)
     count = 0
     for edges in exchange.read_edges(store.root, paths):
         clusters.union_edges(parents, edges)
         count += len(edges)
     clusters.roots(parents)
-    return time.perf_counter() - begun, 0, f"{count / plan.documents:.2f} edges a document"
+    return time.process_time() - begun, 0, f"{count / plan.documents:.2f} edges a document"
 
 
 def exact(plan: Plan, store: Store) -> bool:
