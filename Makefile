@@ -43,7 +43,7 @@ check: .venv/installed-dev ## ruff and mypy (strict)
 	$(BIN)/mypy
 
 bench: .venv/installed-dev ## benchmarks: ratios against the peers, printed
-	set -e; for program in benchmarks/*.py; do $(BIN)/python $$program; done
+	set -e; for program in benchmarks/*.py; do $(BIN)/python -m benchmarks.$$(basename $$program .py); done
 
 clean: ## remove the demo's output and the caches, not .venv
 	rm -rf out/demo out/demo-crawl .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,6 +1,6 @@
 """Pairs of near-duplicates found among real documents: ours beside datasketch and datatrove, against exact Jaccard.
 
-    python benchmarks/neardup_quality.py [folder]
+    python -m benchmarks.neardup_quality [folder]
 
 The folder holds versions/ (docs.jsonl.gz, pairs.tsv) and mccormick_articles/. A pair is to be found if its Jaccard
 similarity is at least 0.8. For Japanese and Chinese it is that of pairs.tsv: sets of 5 characters of NFKC, lower-cased
@@ -22,7 +22,6 @@ an exact Jaccard of at least 0.7 (of our shingles) with the one that stays.
 import collections
 import functools
 import gzip
-import importlib.util
 import itertools
 import json
 import sys
@@ -32,8 +31,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xxhash
 
+from benchmarks import peers
 from dedup import clusters, minhash, shingles
 
 NEARDUP = Path(__file__).resolve().parents[2] / "shared" / "data" / "eval" / "neardup"
@@ -116,8 +115,7 @@ def with_datasketch(collection: Collection) -> dict[str, Score]:
 
 
 def with_datatrove(collection: Collection) -> dict[str, Score]:
-    step = datatrove_minhash().MinhashDedupSignature("/dev/null", language=collection.lang)
-    step._hash_func = lambda text: xxhash.xxh64_intdigest(text.encode())  # its own gives xxhash a str; 4.0 refuses that
+    step = peers.datatrove_signature(collection.lang, Words)
     hashed = [step.get_shingles(text) for text in collection.texts]
     signatures = [step.get_signature(values) if values.size else [] for values in hashed]
     bands = [[tuple(band) for band in signature] for signature in signatures]
@@ -145,18 +143,6 @@ def sudachi() -> Any:
     import sudachipy
 
     return sudachipy.Dictionary().tokenizer(mode=sudachipy.SplitMode.A)
-
-
-@functools.cache
-def datatrove_minhash() -> Any:
-    """datatrove's file by itself: its package imports every kind of dedup and with them libraries we do without."""
-    package: Any = importlib.util.find_spec("datatrove")
-    file = Path(package.origin).parent / "pipeline/dedup/minhash.py"
-    spec: Any = importlib.util.spec_from_file_location("datatrove_minhash", file)
-    module: Any = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.load_word_tokenizer = Words
-    return module
 
 
 def read(folder: Path) -> list[Collection]:

@@ -84,13 +84,15 @@ def cut(text: str, spans: NDArray[np.int64] | Sequence[tuple[int, int]]) -> str:
     the last line of the text the one before it. Where lines were cut, three or more newlines in a row become two. All
     else stays.
     """
+    if len(spans) == 0:
+        return text
     lines = np.asarray(spans, dtype=np.int64).reshape(-1, 2).tolist()
     pieces, place = [], 0
     for start, end in lines:
         pieces.append(text[place:start])
         place = end + text.startswith("\n", end)
     rest = "".join(pieces) + text[place:]
-    if lines and lines[-1][1] == len(text):
+    if lines[-1][1] == len(text):
         rest = rest.removesuffix("\n")
     seams = [min(seam, len(rest)) for seam in accumulate(map(len, pieces))]
 

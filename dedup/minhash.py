@@ -21,7 +21,6 @@ from typing import Literal
 
 import numba
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 
 from dedup import shingles
@@ -104,14 +103,14 @@ def _hashed(
 
 
 def band_hashes(signatures: NDArray[np.uint32], settings: MinHash) -> NDArray[np.uint64]:
-    """For each document and band, (documents, bands): xxh3_64 with seed 0 of the band's rows as little-endian uint32.
+    """For each document and band, (documents, bands), 64 bits of the band's rows.
 
-    Two documents are candidates if they agree in a column.
+    h = 0; for each row r: h = mix((h ^ r) + 0x9E3779B97F4A7C15), all modulo 2^64, where mix is the finalizer of
+    splitmix64 (Steele et al. 2014). Two documents are candidates if they agree in a column.
     """
-    width = 4 * settings.rows
-    data = signatures.astype("<u4", copy=False).tobytes()
-    hashed = [xxhash.xxh3_64_intdigest(data[i : i + width]) for i in range(0, len(data), width)]
-    return np.array(hashed, dtype=np.uint64).reshape(-1, settings.bands)
+    found = np.empty((len(signatures), settings.bands), dtype=np.uint64)
+    _mix_bands(np.ascontiguousarray(signatures), settings.rows, found)
+    return found
 
 
 def similarity(a: NDArray[np.uint32], b: NDArray[np.uint32]) -> float:
@@ -153,6 +152,19 @@ def _permutations(count: int, seed: int) -> tuple[NDArray[np.uint32], NDArray[np
 
     multipliers, increments = datasketch.MinHash(num_perm=count, seed=seed, scheme="affine32").permutations
     return multipliers, increments
+
+
+@numba.njit(cache=True, nogil=True)
+def _mix_bands(signatures: NDArray[np.uint32], rows: int, found: NDArray[np.uint64]) -> None:
+    for document in range(len(signatures)):
+        for band in range(found.shape[1]):
+            h = np.uint64(0)
+            for row in range(band * rows, band * rows + rows):
+                h = (h ^ np.uint64(signatures[document, row])) + np.uint64(0x9E3779B97F4A7C15)
+                h = (h ^ h >> np.uint64(30)) * np.uint64(0xBF58476D1CE4E5B9)
+                h = (h ^ h >> np.uint64(27)) * np.uint64(0x94D049BB133111EB)
+                h ^= h >> np.uint64(31)
+            found[document, band] = h
 
 
 @numba.njit(cache=True, nogil=True)

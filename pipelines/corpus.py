@@ -12,7 +12,7 @@ from typing import Any
 
 import pydantic
 
-from filters import language
+from filters import language, pii
 from pipelines import inputs, sources
 from pipelines.earlier import Earlier, open_earlier
 from pipelines.errors import Drift, UsageError
@@ -94,7 +94,7 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
     if find.minhash.japanese == "words":
         same |= {"dictionary": words.dictionary(), "sudachipy": importlib.metadata.version("sudachipy")}
     stage("dedup/sign", sign.sign_part, same, "datasketch xxhash numba idna",
-          "filter dedup/repeated" if cutting else "filter", version=2)  # fmt: skip
+          "filter dedup/repeated" if cutting else "filter", version=3)  # fmt: skip
     stage("dedup/group", group.group_bucket, {}, "numba", "dedup/sign", version=2)
     stage("dedup/cluster", cluster.cluster_whole,
           {"representative": list(find.representative), "sources": list(find.sources)}, "numba", "dedup/group",
@@ -103,10 +103,11 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
     stage("dedup/compare", compare.compare_block, minhash | exact | floor, "numba", "dedup/cluster")
     stage("dedup/decide", decide.decide_part, floor, "", "dedup/compare", version=2)
     how = recipe.tokenize
+    symbols = [] if "pii" not in recipe.filter.rules else [pii.PLACEHOLDERS[kind] for kind in recipe.filter.pii.kinds]
     stage("tokenize/vocabulary", tokenize.make_vocabulary,
           {"model_sha256": subword_sha256} if how.model else
           {"model_sha256": "", "vocab_size": how.vocab_size, "sample_chars": how.sample_chars, "seed": how.seed,
-           "cuts": cutting},
+           "cuts": cutting, "symbols": symbols},
           "sentencepiece xxhash", "dedup/decide")  # fmt: skip
     stage(
         "tokenize/encode",

@@ -51,7 +51,7 @@ def signatures(out: Path) -> dict[str, Any]:
         "shingle": "of dedup.shingles: ngrams(key(text, Fold(**key)), lang, ngram); where japanese is words, for ja: "
         "ngrams(segmented(key(…)), None, ngram)",
         "hash": "xxh32, seed 0, of the shingle in UTF-32-LE",
-        "band": "xxh3_64, seed 0, of the band's rows as little-endian uint32",
+        "band": "of dedup.minhash: band_hashes",
     }
     with whole_or_absent(out / "export/signatures.json") as file:
         file.write(readable(says))

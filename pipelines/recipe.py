@@ -19,6 +19,7 @@ from filters.gopher import GopherQuality, GopherRepetition
 from filters.japanese import Japanese
 from filters.language import Language
 from filters.length import Length
+from filters.pii import PII
 from filters.repetition import Repetition
 from pipelines.errors import UsageError
 
@@ -77,6 +78,7 @@ class Filter(Settings):
     fineweb: FineWeb = FineWeb()
     c4: C4 = C4()
     c4_lines: C4Lines = C4Lines()
+    pii: PII = PII()
     datatrove: Datatrove = Datatrove()
     """Any filter of datatrove by its name, best as a variant."""
 

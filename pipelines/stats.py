@@ -122,7 +122,7 @@ def show(found: dict[str, Any], console: Console) -> None:
     if dropped.rows:
         console.print(dropped)
     if filtered := found["stages"]["filter"]["rows_in"]:
-        survival = _table("What the rules left", "rule", "removed", "edits", "left", "share")
+        survival = _table("What the rules left", "rule", "removed", "edits", "left", "survival")
         for step in found["survival"]:
             share = step["left"] / filtered
             numbers = (f"{step[name]:,}" for name in ("removed", "edits", "left"))
@@ -164,6 +164,6 @@ def _table(title: str, *columns: str) -> Table:
     """Words to the left, numbers to the right."""
     table = Table(title=title, title_justify="left")
     for column in columns:
-        words = column in ("stage", "reason", "rule", "language", "host")
+        words = column in ("stage", "reason", "rule", "survival", "language", "host")
         table.add_column(column, justify="left" if words else "right", overflow="fold")
     return table

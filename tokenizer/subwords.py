@@ -69,8 +69,8 @@ def load(path: Path) -> Subwords:
     raise UnreadableModel(f"{path}: has none of the end-of-document pieces {', '.join(EOD_PIECES)}")
 
 
-def train(sentences: Iterable[str], vocab_size: int) -> bytes:
-    """Train a Unigram model and return its file.
+def train(sentences: Iterable[str], vocab_size: int, symbols: Sequence[str] = ()) -> bytes:
+    """Train a Unigram model and return its file. Each of `symbols` (placeholders, say) is always a piece of its own.
 
     The options are LLM-jp v2's where they make text survive unchanged: identity normalisation, byte fallback, split
     digits, white space kept, newline a piece of its own. The vocabulary comes out smaller where the text has not enough
@@ -91,7 +91,7 @@ def train(sentences: Iterable[str], vocab_size: int) -> bytes:
             byte_fallback=True,
             split_digits=True,
             allow_whitespace_only_pieces=True,
-            user_defined_symbols=["\n"],
+            user_defined_symbols=["\n", *symbols],
             control_symbols=["<EOD>"],
             max_sentence_length=MAX_SENTENCE_BYTES + 4,
             shuffle_input_sentence=False,

@@ -110,7 +110,7 @@ def make_vocabulary(task: Task, output: Output) -> Result:
                             counts["chars"] += len(text)
                             yield from subwords.sentences(text)
 
-        model = subwords.train(sample(), settings["vocab_size"])
+        model = subwords.train(sample(), settings["vocab_size"], settings["symbols"])
         detail |= {"sample": dict(counts)}
     with output.create(MODEL) as file:
         file.write(model)

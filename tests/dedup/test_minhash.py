@@ -6,7 +6,6 @@ import datasketch
 import numpy as np
 import pydantic
 import pytest
-import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,7 +56,7 @@ def test_golden_signatures() -> None:
     )
     signatures = minhash.signatures([japanese, english], ["ja", "en"], MinHash())
     assert signatures[:, :3].tolist() == [[19863880, 26535787, 451508291], [1589697713, 1368256191, 461852027]]
-    assert minhash.band_hashes(signatures, MinHash())[:, 0].tolist() == [16938991863077186784, 5066443667503896127]
+    assert minhash.band_hashes(signatures, MinHash())[:, 0].tolist() == [12730573380416495037, 6986597887040666467]
 
 
 @settings(deadline=None)
@@ -149,7 +148,7 @@ def test_a_language_is_needed_for_every_key() -> None:
 
 @settings(deadline=None)
 @given(st.integers(1, 6), st.integers(1, 9), st.integers(0, 5), st.integers(0, 1 << 32))
-def test_band_hashes_are_xxh3_of_the_rows(bands: int, rows: int, count: int, seed: int) -> None:
+def test_band_hashes_are_mixed_from_the_rows(bands: int, rows: int, count: int, seed: int) -> None:
     how = MinHash(bands=bands, rows=rows)
     signatures = np.random.default_rng(seed).integers(0, 1 << 32, (count, how.permutations), dtype=np.uint32)
     hashes = minhash.band_hashes(signatures, how)
@@ -157,8 +156,13 @@ def test_band_hashes_are_xxh3_of_the_rows(bands: int, rows: int, count: int, see
     assert hashes.dtype == np.uint64
     for document in range(count):
         for band in range(bands):
-            data = signatures[document, band * rows : (band + 1) * rows].astype("<u4").tobytes()
-            assert hashes[document, band] == xxhash.xxh3_64(data).intdigest()
+            h = 0
+            for row in signatures[document, band * rows : (band + 1) * rows].tolist():
+                h = ((h ^ row) + 0x9E3779B97F4A7C15) % 2**64
+                h = (h ^ h >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+                h = (h ^ h >> 27) * 0x94D049BB133111EB % 2**64
+                h ^= h >> 31
+            assert hashes[document, band] == h
 
 
 def test_detection_probability_is_that_of_fineweb() -> None:

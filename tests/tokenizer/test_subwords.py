@@ -2,6 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import sentencepiece
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,3 +93,9 @@ DATA = Path(__file__).parent.parent.parent.parent / "shared/data/tokenizers"
 def test_published_models_end_documents_with_their_own_piece(name: str, eod_piece: str, eod_id: int) -> None:
     model = subwords.load(DATA / name)
     assert (model.eod_piece, model.eod_id) == (eod_piece, eod_id)
+
+
+def test_symbols_are_pieces_of_their_own() -> None:
+    sentences = (s for t in TEXT for s in subwords.sentences(t))
+    model = sentencepiece.SentencePieceProcessor(model_proto=subwords.train(sentences, 500, ["<|email|>"]))
+    assert "<|email|>" in model.encode("連絡は<|email|>まで", out_type=str)
