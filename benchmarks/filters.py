@@ -3,7 +3,7 @@
     python -m benchmarks.filters [docs.jsonl.gz]
 
 The file has one JSON object a line with `lang` ("ja" or "en") and `text`. Ours are whole stages, from a batch of texts
-to verdicts and scores, language identification included. datatrove's are its filters of Gopher and FineWeb with words cut
+to verdicts and scores, language identification included. datatrove's are its filters of Gopher and FineWeb, words cut
 by a regular expression or, for Japanese, by SudachiPy, which spaCy calls there; its spaCy for English is slower. One
 thread, best of three (datatrove: once, on every tenth document). Compare the ratios, not the rates.
 """
