@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import errno
 import json
 import os
 import sys
@@ -117,7 +118,9 @@ def main(words: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        print(f"minamoto: {error.filename or args.out}: {error.strerror or error}", file=sys.stderr)
+        full = "the disk is full; make room and run again, what is done is kept"
+        problem = full if error.errno == errno.ENOSPC else error.strerror or error
+        print(f"minamoto: {error.filename or args.out}: {problem}", file=sys.stderr)
         return 1
 
 
