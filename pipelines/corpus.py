@@ -90,7 +90,11 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
         stage("dedup/repeated", lines.find_repeated, {"documents": find.repeated_lines.documents}, "", "dedup/lines")
     minhash = {"minhash": plain(find.lsh())}
     exact = {"shingles": find.verify == "shingles"}
-    same = minhash | exact | {"key": plain(find.key), "urls": find.urls, "unicode": unicodedata.unidata_version}
+    same = (
+        minhash
+        | exact
+        | {"key": plain(find.key), "urls": find.urls, "score": find.score, "unicode": unicodedata.unidata_version}
+    )
     if find.minhash.japanese == "words":
         same |= {"dictionary": words.dictionary(), "sudachipy": importlib.metadata.version("sudachipy")}
     stage("dedup/sign", sign.sign_part, same, "datasketch xxhash numba idna",

@@ -137,9 +137,12 @@ class Dedup(Settings):
     urls: bool = False
     """Of documents with the same canonical URL keep one, however much they differ: for repeated crawls."""
     repeated_lines: RepeatedLines = RepeatedLines()
-    representative: tuple[Literal["longest", "earliest", "latest", "source"], ...] = ("longest", "earliest")
+    representative: tuple[Literal["longest", "earliest", "latest", "source", "score"], ...] = ("longest", "earliest")
     """Which document of a cluster is kept: that with the longest text, the earliest or the latest crawl date, the best
-    source; the first named before the second; among equals the first in the input. The longest is the least cut."""
+    source or score; the first named before the second; among equals the first in the input. The longest is the least
+    cut."""
+    score: str = ""
+    """What `score` prefers the highest of: a score that a rule of this recipe measures, as `quality.score`."""
     sources: tuple[str, ...] = ()
     """Patterns (`curated-*`) of the names of input files for `source`, the best first; what none names comes last."""
     against: tuple[str, ...] = ()
@@ -147,6 +150,12 @@ class Dedup(Settings):
     published stays, and new documents that are like it go."""
     bucket_rows: Annotated[int, Field(ge=1)] = 1 << 22
     """Rows that one grouping task holds, 16 bytes each; decides into how many buckets a band is cut, not the result."""
+
+    @pydantic.model_validator(mode="after")
+    def _score_is_named(self) -> Self:
+        if "score" in self.representative and not self.score:
+            raise ValueError("score: representative asks for the best, so name one")
+        return self
 
     def lsh(self) -> MinHash:
         """The settings that count: those of `minhash`, or those that follow from the threshold."""

@@ -70,6 +70,10 @@ PARTS: list[list[Row]] = [
 DATES = {bytes([3, 2] * 8): datetime(2020, 1, 1, tzinfo=UTC), bytes([2, 1] * 8): datetime(2021, 1, 1, tzinfo=UTC)}
 
 
+#: Scores of some rows, by doc_id.
+SCORES = {bytes([2, 2] * 8): 0.9, bytes([3, 2] * 8): -0.5}
+
+
 def decide(
     root: Path, settings: Dedup, rows: list[list[Row]] = PARTS, first: int = 0, urls: Sequence[str] = (),
     against: Sequence[Path] = (),
@@ -87,7 +91,8 @@ def decide(
             for i, (t, _, e, _) in zip(ids, rows[task.index], strict=True)
         ]  # fmt: skip
         verdicts = [
-            {"doc_id": i, "lang": lang, "reason": f} for i, (_, lang, _, f) in zip(ids, rows[task.index], strict=True)
+            {"doc_id": i, "lang": lang, "reason": f, "lang_score": SCORES.get(i, 0.5)}
+            for i, (_, lang, _, f) in zip(ids, rows[task.index], strict=True)
         ]
         with output.create(f"extract/part-{task.index:05d}.parquet") as file:
             parts.write_rows(file, DOCUMENT, documents)

@@ -97,6 +97,10 @@ def _preference(name: str, documents: NDArray[Any], source: str, order: Sequence
             return np.where(date == NO_DATE, np.iinfo(np.int64).max, date)
         case "latest":
             return np.where(date == NO_DATE, np.iinfo(np.int64).max, -date)
+        case "score":  # the highest first, those without one last
+            bits = documents["score"].view(np.int64)  # of floats, ordered as these are once the negative are turned
+            ordered = np.where(bits < 0, bits ^ np.iinfo(np.int64).max, bits)
+            return np.where(np.isnan(documents["score"]), np.iinfo(np.int64).max, ~ordered)
         case "source":  # files that no pattern names come last
             place = next((i for i, pattern in enumerate(order) if fnmatch.fnmatchcase(source, pattern)), len(order))
             return np.full(len(documents), place, dtype=np.int64)

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dedup import exact, lines, minhash, shingles, urls
 from pipelines import exchange
 from pipelines.edits import edited
+from pipelines.errors import Stop
 from pipelines.parts import read_side_by_side, write_batches
 from pipelines.record import CUT
 from pipelines.stage import Result, Task
@@ -31,12 +33,15 @@ class Sign:
     min_chars: int = 0
 
 
-def kept_texts(root: Path, index: int) -> Iterator[tuple[list[str], pa.RecordBatch, pa.RecordBatch]]:
-    """The documents of a part that filter kept, by row groups: their texts, and all rows of extract and of filter."""
+def kept_texts(root: Path, index: int, *scores: str) -> Iterator[tuple[list[str], pa.RecordBatch, pa.RecordBatch]]:
+    """The documents of a part that filter kept, by row groups: their texts, and all rows of extract and of filter, with
+    these scores. Raises `Stop` where filter has measured no such score."""
     part = f"part-{index:05d}.parquet"
+    for name in set(scores).difference(pq.read_schema(root / "filter" / part).names):
+        raise Stop(f"dedup.score: no rule of this recipe measures {name!r}")
     for documents, verdicts in read_side_by_side(
         (root / "extract" / part, ["doc_id", "url", "date", "text"]),
-        (root / "filter" / part, ["reason", "lang", "edits"]),
+        (root / "filter" / part, ["reason", "lang", "edits", *scores]),
     ):
         keep = is_kept(verdicts)
         yield edited(documents.column("text").filter(keep), verdicts.column("edits").filter(keep)), documents, verdicts
@@ -57,8 +62,9 @@ def sign_part(task: Task, output: Output) -> Result:
     repeated = [np.load(output.root / path, mmap_mode="r", allow_pickle=False) for path in task.given.repeated]
     table = np.concatenate(repeated) if repeated else None
     totals: Counter[str] = Counter()
+    scores = [settings["score"]] if settings["score"] else []
     uid = task.given.first_uid
-    for texts, rows, verdicts in kept_texts(output.root, task.index):
+    for texts, rows, verdicts in kept_texts(output.root, task.index, *scores):
         spans = [_repeated_spans(text, uid + row, table, task.given.min_chars) for row, text in enumerate(texts)]
         uid += len(texts)
         left = [lines.cut(text, of_one) for text, of_one in zip(texts, spans, strict=True)]
@@ -80,6 +86,10 @@ def sign_part(task: Task, output: Output) -> Result:
             documents["url"] = np.frombuffer(b"".join(hashes), dtype="<u8").reshape(-1, 2)
         documents["chars"] = [len(text) for text in left]
         documents["date"] = pc.fill_null(columns.column("date").cast(pa.int64()), NO_DATE).to_numpy()
+        documents["score"] = np.nan
+        for name in scores:
+            column = verdicts.column(name).filter(is_kept(verdicts))
+            documents["score"] = column.to_numpy(zero_copy_only=False)
         documents["emptied"] = [bool(len(of_one)) and not key for of_one, key in zip(spans, keys, strict=True)]
         found.append(documents)
     documents = np.concatenate(found)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: What is known of a signed document beside its signature; 72 bytes.
+#: What is known of a signed document beside its signature; 80 bytes.
 DOCUMENT = np.dtype(
     [
         ("doc_id", "V16"),
@@ -16,6 +16,7 @@ DOCUMENT = np.dtype(
         ("url", "<u8", (2,)),  # hash of its canonical URL; zeros where it has none or the recipe does not ask
         ("chars", "<i8"),  # of the text that is left
         ("date", "<i8"),  # microseconds since 1970; NO_DATE
+        ("score", "<f8"),  # the one that the recipe prefers representatives by; nan where there is none
         ("emptied", "<i8"),  # 1 where nothing is left after the repeated lines were cut
     ]
 )

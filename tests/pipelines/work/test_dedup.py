@@ -10,6 +10,7 @@ import pytest
 from byhand import BASE, NEAR, PARTS, Row, decide, text
 
 from dedup import minhash, shingles
+from pipelines.errors import PartsFailed
 from pipelines.recipe import Dedup, RepeatedLines
 from pipelines.stage import Stage, Task
 from pipelines.store import Output, Store
@@ -137,3 +138,10 @@ def test_lines_of_many_documents_are_cut_save_in_the_first_that_has_them(tmp_pat
 def test_the_source_can_be_preferred(tmp_path: Path) -> None:
     _, rows = decide(tmp_path, Dedup(representative=("source",), sources=("s3", "s2*")))
     assert {row["representative"] for row in rows if row["reason"] in ("exact", "near")} == {bytes([3, 2] * 8)}
+
+
+def test_the_score_can_be_preferred(tmp_path: Path) -> None:
+    _, rows = decide(tmp_path, Dedup(representative=("score",), score="lang_score"))
+    assert {row["representative"] for row in rows if row["reason"] in ("exact", "near")} == {bytes([2, 2] * 8)}
+    with pytest.raises(PartsFailed, match=r"no rule of this recipe measures 'x\.y'"):
+        decide(tmp_path / "other", Dedup(representative=("score",), score="x.y"))
