@@ -20,7 +20,8 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines import recipe
-from pipelines.work.filter import Filtering, judge, verdict_schema
+from pipelines.record import DOCUMENT
+from pipelines.work.filter import COLUMNS, Filtering, judge, verdict_schema
 from tokenizer import words
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -33,12 +34,13 @@ def stage(name: str) -> Callable[[list[str]], None]:
     chosen = recipe.load(ROOT / f"recipes/{name}.toml").filter
     given = Filtering(chosen.chosen(), chosen.language)
     schema = verdict_schema(given)
+    documents = pa.schema([DOCUMENT.field(name).with_nullable(True) for name in ("doc_id", "reason", *COLUMNS)])
 
     def run(texts: list[str]) -> None:
         for start in range(0, len(texts), BATCH):
             some = texts[start : start + BATCH]
-            nothing = pa.nulls(len(some), pa.string())
-            judge(pa.record_batch({"doc_id": nothing, "reason": nothing, "text": some, "url": nothing}), given, schema)
+            batch = pa.RecordBatch.from_pylist([{"text": text} for text in some], documents)
+            judge(batch, given, schema)
 
     return run
 

@@ -75,7 +75,7 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
         found[name] = Stage(name, work, settings, version, upstream, ("numpy", "pyarrow", *libraries.split()))
 
     stage("extract", extract.extract_part, page | {"model_sha256": model_sha256},
-          "fastwarc resiliparse lxml trafilatura fasttext-numpy2-wheel brotli")  # fmt: skip
+          "fastwarc resiliparse lxml trafilatura fasttext-numpy2-wheel brotli", version=2)  # fmt: skip
     stage("filter", filter.filter_part, {
         "language": plain(recipe.filter.language),  # labels every document, whether or not it is among the rules
         "rules": [plain(rule) | {"label": label, "name": rule.name, "version": rule.version}

@@ -21,6 +21,7 @@ from filters.language import Language
 from filters.length import Length
 from filters.pii import PII
 from filters.repetition import Repetition
+from filters.rights import Rights
 from pipelines.errors import UsageError
 
 #: A rule of the filter stage.
@@ -78,6 +79,7 @@ class Filter(Settings):
     fineweb: FineWeb = FineWeb()
     c4: C4 = C4()
     c4_lines: C4Lines = C4Lines()
+    rights: Rights = Rights()
     pii: PII = PII()
     datatrove: Datatrove = Datatrove()
     """Any filter of datatrove by its name, best as a variant."""

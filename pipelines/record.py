@@ -25,6 +25,12 @@ DOCUMENT = pa.schema(
         pa.field("http_charset", pa.string()),
         pa.field("charset", pa.string()),  # the one that decoded
         pa.field("charset_source", pa.string()),  # bom, meta, header or detector
+        # what the page and its header say of rights; null where there is no text
+        pa.field("robots", pa.list_(pa.string())),  # restrictions: noai, googlebot:noindex
+        pa.field("tdm_reservation", pa.bool_()),  # null: nothing is said
+        pa.field("tdm_policy", pa.string()),
+        pa.field("licences", pa.list_(pa.string())),  # SPDX expressions, or else URLs
+        pa.field("licence_evidence", pa.list_(pa.struct([(n, pa.string()) for n in ("stated", "spdx", "where")]))),
         pa.field("source", pa.string(), nullable=False),  # the input file's name
         pa.field("offset", pa.int64(), nullable=False),  # of the gzip member, or of the record in a plain file
         pa.field("inner", pa.int64(), nullable=False),  # of the record inside its gzip member

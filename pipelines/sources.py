@@ -20,6 +20,7 @@ from typing import BinaryIO, Literal
 
 from pipelines import archive
 from pipelines.archive import Damaged as Damaged
+from pipelines.extract import rights
 from pipelines.inputs import SUFFIXES, InputError, Source, is_zip
 from pipelines.payload import decode
 
@@ -70,6 +71,7 @@ class Raw:
     inner: int  # in the inflated member; 0 where the file is not compressed
     payload: bytes
     problem: str | None
+    headers: tuple[tuple[str, str], ...] = ()  # of the response: those that speak of rights
 
 
 def split(source: Source, part_bytes: int) -> list[Span]:
@@ -194,8 +196,10 @@ def _raw(record: archive.Record, source: Source, max_bytes: int) -> Raw | None:
         record_id, url, date = "", line[1], _date(line[3])
         declared, is_http = line[4] or b"", False
     status, content_type, payload, problem = None, b"" if is_http else declared, record.block, None
+    pairs: list[tuple[bytes, bytes]] = []
     if response := _response(record.block):
-        status, fields, payload = response
+        status, pairs, payload = response
+        fields = dict(pairs)
         content_type = fields.get(b"content-type", b"")
     if record.length > max_bytes:
         payload, problem = b"", "too_large"
@@ -214,19 +218,26 @@ def _raw(record: archive.Record, source: Source, max_bytes: int) -> Raw | None:
         inner=record.inner,
         payload=payload,
         problem=problem,
+        headers=tuple(
+            (name.decode(), _text(value)[:TEXT_LIMIT])
+            for name, value in pairs
+            if name.decode("latin-1") in rights.HEADERS
+        ),
     )
 
 
 def _fields(head: bytes) -> dict[bytes, bytes]:
-    """The fields of a WARC or HTTP header by lower-case name. Of several the last counts, as in browsers.
+    """The fields of a WARC or HTTP header by lower-case name. Of several the last counts, as in browsers."""
+    return dict(_pairs(head))
 
-    Not fastwarc's `HeaderMap`, which wants CRLF and gives up beyond 32 KiB.
-    """
-    fields = {}
+
+def _pairs(head: bytes) -> list[tuple[bytes, bytes]]:
+    """The same as they come. Not fastwarc's `HeaderMap`, which wants CRLF and gives up beyond 32 KiB."""
+    fields = []
     for line in _FOLD.sub(b" ", head[:_HEAD_LIMIT]).split(b"\n")[1:]:
         name, colon, value = line.partition(b":")
         if colon:
-            fields[name.strip().lower()] = value.strip()
+            fields.append((name.strip().lower(), value.strip()))
     return fields
 
 
@@ -252,8 +263,8 @@ def _date(value: bytes) -> datetime | None:
         return None
 
 
-def _response(block: bytes) -> tuple[int | None, dict[bytes, bytes], bytes] | None:
-    """Status, header fields and body of an HTTP response; None where a block is none."""
+def _response(block: bytes) -> tuple[int | None, list[tuple[bytes, bytes]], bytes] | None:
+    """Status, header fields in order and body of an HTTP response; None where a block is none."""
     for _ in range(4):  # past interim responses (100 Continue)
         if not block.startswith(b"HTTP/"):
             return None
@@ -263,4 +274,4 @@ def _response(block: bytes) -> tuple[int | None, dict[bytes, bytes], bytes] | No
         if not (status and status[1].startswith(b"1") and body.startswith(b"HTTP/")):
             break
         block = body
-    return int(status[1]) if status else None, _fields(head), body
+    return int(status[1]) if status else None, _pairs(head), body

@@ -18,6 +18,9 @@ from pipelines.work.tokenize import SHARDS
 #: How many sizes of clusters the table shows, smallest first; `--json` has them all.
 CLUSTER_SIZES = 12
 
+#: How many statements of rights the table shows, the most frequent first.
+RIGHTS = 15
+
 
 def collect(corpus: Corpus, hosts: int = 10) -> dict[str, Any]:
     """Everything the tables show, as plain data. Stages that are not finished are counted as far as they are."""
@@ -50,6 +53,7 @@ def collect(corpus: Corpus, hosts: int = 10) -> dict[str, Any]:
             for lang, sums in sorted(languages.items())
         },
         "survival": _survival(corpus, found["stages"]["filter"], done.get("filter", [])),
+        "rights": _rights(done.get("extract", [])),
         "repeated_lines": {
             name: sum(commit.totals.get(name, 0) for commit in done.get("dedup/sign", []))
             for name in ("cut_lines", "cut_chars")
@@ -76,6 +80,14 @@ def _survival(corpus: Corpus, filtered: dict[str, Any], commits: Sequence[Commit
         edits = sum(commit.totals["edits"].get(label, 0) for commit in commits)
         found.append({"rule": label, "removed": removed[place], "left": left, "edits": edits})
     return found
+
+
+def _rights(commits: Sequence[Commit]) -> dict[str, int]:
+    """How many documents state a licence, a robots directive, or reserve text and data mining; most first."""
+    said: Counter[str] = Counter()
+    for commit in commits:
+        said.update(commit.totals["rights"])
+    return dict(sorted(said.items(), key=lambda item: (-item[1], item[0])))
 
 
 def _clusters_by_size(commits: Sequence[Commit]) -> dict[str, int]:
@@ -150,6 +162,11 @@ def show(found: dict[str, Any], console: Console) -> None:
         console.print("Cut: {cut_lines:,} repeated lines, {cut_chars:,} characters.".format(**found["repeated_lines"]))
     if found["bridges"]:
         console.print(f"Clusters of earlier corpora joined by new documents: {found['bridges']:,} times.")
+    if found["rights"]:
+        stated = _table("What pages say of rights", "said", "documents")
+        for what, count in list(found["rights"].items())[:RIGHTS]:
+            stated.add_row("".join(c for c in what if c.isprintable()), f"{count:,}")
+        console.print(stated)
     if found["top_hosts"]:
         hosts = _table("Hosts with the most documents", "host", "documents")
         for name, count in found["top_hosts"]:
@@ -164,6 +181,6 @@ def _table(title: str, *columns: str) -> Table:
     """Words to the left, numbers to the right."""
     table = Table(title=title, title_justify="left")
     for column in columns:
-        words = column in ("stage", "reason", "rule", "survival", "language", "host")
+        words = column in ("stage", "reason", "rule", "survival", "language", "host", "said")
         table.add_column(column, justify="left" if words else "right", overflow="fold")
     return table

@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -27,11 +28,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from filters import language
+from pipelines.extract import rights
 from pipelines.extract.html import Extracted, HtmlSettings, Unreadable, check_size
 
 #: A frame is the lengths of its two parts, a JSON object, and bytes.
 _LENGTHS = struct.Struct(">II")
-_MAX_HEADER = 1 << 16
+_MAX_HEADER = 1 << 17
 
 #: What the JSON of an answer holds of a page; the bytes are its text.
 _FIELDS = ("title", "charset", "charset_source")
@@ -53,7 +55,7 @@ class Limits:
 
 
 class Guard:
-    """Runs `extract(raw, http_charset, settings)` of the module `extractor` in a child process.
+    """Runs `extract(raw, http_charset, settings, headers, url)` of the module `extractor` in a child process.
 
     A context manager, for one thread at a time. The child starts with the first page.
     """
@@ -77,8 +79,10 @@ class Guard:
         """The process that reads the pages, if it is running."""
         return self._child.pid if self._child else None
 
-    def extract(self, raw: bytes, http_charset: str) -> Extracted:
-        """The main text of a page.
+    def extract(
+        self, raw: bytes, http_charset: str, headers: Sequence[tuple[str, str]] = (), url: str = ""
+    ) -> Extracted:
+        """The main text of a page; see `html.extract`.
 
         A page that finds its child dead, or without memory, is tried once more in a fresh one: the child may have been
         killed from outside, or filled by earlier pages. A page past its deadline is not, it took long enough.
@@ -90,11 +94,11 @@ class Guard:
         """
         check_size(raw, self.settings)
         try:
-            return self._ask(raw, http_charset)
+            return self._ask(raw, {"http_charset": http_charset, "headers": headers, "url": url})
         except Unreadable as unreadable:
             if unreadable.reason not in ("crashed", "memory"):
                 raise
-            return self._ask(raw, http_charset)
+            return self._ask(raw, {"http_charset": http_charset, "headers": headers, "url": url})
 
     def close(self) -> None:
         """End the child, which keeps nothing."""
@@ -105,7 +109,7 @@ class Guard:
             self._child.wait()
         self._child = self._socket = None
 
-    def _ask(self, raw: bytes, http_charset: str) -> Extracted:
+    def _ask(self, raw: bytes, question: dict[str, Any]) -> Extracted:
         # A child may have died since the last page (it does when the thread that started it ends), or belong to the
         # process that forked this one: this page is not to blame.
         if self._child is None or self._socket is None or self._owner != os.getpid() or self._child.poll() is not None:
@@ -114,10 +118,12 @@ class Guard:
         assert self._socket
         until = time.monotonic() + self.limits.deadline_seconds
         try:
-            _send(self._socket, {"http_charset": http_charset}, raw, until)
+            _send(self._socket, question, raw, until)
             header, body = _receive(self._socket, _max_text(self.settings), until)
             if "title" in header:
-                return Extracted(body.decode(), *(_plain(header[name]) for name in _FIELDS))
+                said = rights.from_json(header["rights"]) if "rights" in header else rights.Rights()
+                title, decoded, how = (_plain(header[name]) for name in _FIELDS)
+                return Extracted(body.decode(), title, decoded, how, said)
         except TimeoutError:
             self.close()
             raise Unreadable("timeout", f"no answer in {self.limits.deadline_seconds:g} s") from None
@@ -271,9 +277,9 @@ def main(extractor: str, descriptor: str, parent: str, memory_bytes: str) -> Non
                 return None
             body, answer = b"", {}
             try:
-                page = extract(raw, header["http_charset"], settings)
+                page = extract(raw, header["http_charset"], settings, header["headers"], header["url"])
                 body = page.text.encode()
-                answer = {name: getattr(page, name) for name in _FIELDS}
+                answer = {name: getattr(page, name) for name in _FIELDS} | {"rights": asdict(page.rights)}
                 if len(body) > _max_text(settings):
                     raise Unreadable("too_large", f"{len(body)} bytes of text")
             except Unreadable as unreadable:

@@ -9,6 +9,7 @@ what `fast` leaves out costs a fifth more time and brings nothing (0.951, 0.930)
 import logging
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -18,7 +19,8 @@ import trafilatura
 from lxml import etree
 
 from filters import language
-from pipelines.extract import charset, prescreen
+from pipelines.extract import charset, prescreen, rights
+from pipelines.extract.rights import Rights
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,19 @@ class HtmlSettings:
     max_elements: int = 100_000
 
 
+NOTHING_SAID = Rights()
+
+
 @dataclass(frozen=True)
 class Extracted:
-    """A page's main text and title, NFC, without control characters; the charset that decoded it, and who named it."""
+    """A page's main text and title, NFC, without control characters; the charset that decoded it, and who named it; and
+    what it says of rights."""
 
     text: str
     title: str
     charset: str
     charset_source: str
+    rights: Rights = NOTHING_SAID
 
 
 class Unreadable(Exception):
@@ -77,8 +84,11 @@ _CONTROL_REFERENCE = re.compile(
 _AMPERSAND = re.compile("&(?:amp|AMP|#0*38|#[xX]0*26);(?=[#A-Za-z])")
 
 
-def extract(raw: bytes, http_charset: str, settings: HtmlSettings) -> Extracted:
-    """The main text of the page whose bytes are `raw`, served with the charset `http_charset` ("" for none).
+def extract(
+    raw: bytes, http_charset: str, settings: HtmlSettings, headers: Sequence[tuple[str, str]] = (), url: str = ""
+) -> Extracted:
+    """The main text of the page whose bytes are `raw`, served with the charset `http_charset` ("" for none), and what
+    it and those header fields of the response (`rights.HEADERS`) say of rights.
 
     Raises:
         Unreadable: with the reason.
@@ -95,12 +105,13 @@ def extract(raw: bytes, http_charset: str, settings: HtmlSettings) -> Extracted:
         model = language.load(language.model_path(settings.model))
         if objection := prescreen.objection(prescreen.visible_text(tree), model, settings.languages):
             raise Unreadable("prescreen", objection)
+    said = rights.read(tree, raw, headers, url)
     _collapse(tree)
     text = clean(_main_text(tree))
     if not text:
         raise Unreadable("empty", f"no main text in {len(decoded.text)} characters of HTML")
     title = " ".join(clean(tree.findtext(".//title") or "").split())[:MAX_TITLE]
-    return Extracted(text, title, decoded.charset, decoded.how)
+    return Extracted(text, title, decoded.charset, decoded.how, said)
 
 
 def check_size(raw: bytes, settings: HtmlSettings) -> None:

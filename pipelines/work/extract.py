@@ -34,6 +34,7 @@ def extract_part(task: Task, output: Output) -> Result:
     pages = guard.warm(how, limits)
     reasons: Counter[str] = Counter()
     totals: Counter[str] = Counter()
+    said: Counter[str] = Counter()  # of rights
 
     def rows() -> Iterator[dict[str, Any]]:
         for record in sources.read(span, settings["max_bytes"]):
@@ -43,6 +44,7 @@ def extract_part(task: Task, output: Output) -> Result:
                 reasons[row["reason"]] += 1
             else:
                 totals["chars"] += len(row["text"])
+                said.update([*row["robots"], *row["licences"], *["tdm-reservation"] * bool(row["tdm_reservation"])])
             if isinstance(record, sources.Raw):
                 totals["payload_bytes"] += len(record.payload)
             yield row
@@ -50,7 +52,12 @@ def extract_part(task: Task, output: Output) -> Result:
     with output.create(f"extract/part-{task.index:05d}.parquet") as file:
         write_rows(file, DOCUMENT, rows())
     rows_in = totals.pop("rows", 0)
-    return Result(rows_in, rows_in - sum(reasons.values()), dict(reasons), dict(sorted(totals.items())))
+    return Result(
+        rows_in,
+        rows_in - sum(reasons.values()),
+        dict(reasons),
+        dict(sorted(totals.items())) | {"rights": dict(sorted(said.items()))},
+    )
 
 
 def _row(record: sources.Raw | Damaged, span: sources.Span, pages: guard.Guard) -> dict[str, Any]:
@@ -81,14 +88,20 @@ def _row(record: sources.Raw | Damaged, span: sources.Span, pages: guard.Guard) 
     try:
         if problem := _not_a_page(record):
             raise problem
-        page = pages.extract(record.payload, record.http_charset)
+        page = pages.extract(record.payload, record.http_charset, record.headers, record.url)
     except Unreadable as unreadable:
         return row | {"reason": unreadable.reason, "detail": unreadable.detail}
+    said = page.rights
     return row | {
         "text": page.text,
         "title": page.title,
         "charset": page.charset,
         "charset_source": page.charset_source,
+        "robots": list(said.robots),
+        "tdm_reservation": said.tdm_reservation,
+        "tdm_policy": said.tdm_policy,
+        "licences": list(said.names),
+        "licence_evidence": [vars(licence) for licence in said.licences],
     }
 
 

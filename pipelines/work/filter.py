@@ -17,7 +17,7 @@ from filters import Editor, Filter, decide
 from filters.language import WANTED, Language
 from pipelines.edits import replaced
 from pipelines.parts import read_side_by_side, write_batches
-from pipelines.record import UPSTREAM, VERDICT
+from pipelines.record import DOCUMENT, UPSTREAM, VERDICT
 from pipelines.stage import Result, Task
 from pipelines.store import Output
 
@@ -25,7 +25,7 @@ from pipelines.store import Output
 Rules = Sequence[tuple[str, Filter | Editor]]
 
 #: What a rule may ask of a document, beside `lang`, `lang_score` and the score of the language.
-COLUMNS = ("text", "url")
+COLUMNS = ("text", "url", "robots", "tdm_reservation", "licences")
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def filter_part(task: Task, output: Output) -> Result:
 
 def verdict_schema(given: Filtering) -> pa.Schema:
     """The columns of a part: those of every corpus, and a score of each measure of each rule."""
-    nothing = [pa.nulls(0, pa.string()) for _ in (*COLUMNS, "lang")]
-    empty = pa.RecordBatch.from_arrays(nothing, [*COLUMNS, "lang"]).append_column(WANTED, pa.nulls(0, pa.float64()))
+    empty = pa.RecordBatch.from_pylist([], pa.schema([DOCUMENT.field(name) for name in COLUMNS]))
+    empty = empty.append_column("lang", pa.nulls(0, pa.string())).append_column(WANTED, pa.nulls(0, pa.float64()))
     names = [
         score_name(label, rule, name)
         for label, rule in given.rules if not isinstance(rule, Editor)

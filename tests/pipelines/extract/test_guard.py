@@ -29,7 +29,7 @@ from pipelines.extract.html import Extracted, Unreadable
 def recurse():
     return recurse() + 1
 
-def extract(raw, http_charset, settings):
+def extract(raw, http_charset, settings, headers, url):
     word, _, argument = raw.decode().partition(" ")
     if word == "hang":
         while True:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from filters import Bound, Editor, Filter
 from filters.language import Language
 from pipelines.edits import edited, replaced
-from pipelines.record import VERDICT
-from pipelines.work.filter import Filtering, judge, verdict_schema
+from pipelines.record import DOCUMENT, VERDICT
+from pipelines.work.filter import COLUMNS, Filtering, judge, verdict_schema
 
 JA = "これは日本語で書かれた文章です。川のほとりに古い水車小屋があり、子どもたちが毎日のように遊びに来ました。"
 EN = "This is a page of plain English prose about an old mill by the river where children came to play every day."
@@ -58,7 +58,7 @@ def judged(batch: pa.RecordBatch, *rules: Filter | Editor) -> tuple[int, pa.Reco
 def documents(*rows: tuple[str | None, str | None]) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(
         [{"doc_id": bytes([i] * 16), "reason": reason, "text": text} for i, (text, reason) in enumerate(rows)],
-        pa.schema([("doc_id", pa.binary(16)), ("reason", pa.string()), ("text", pa.string()), ("url", pa.string())]),
+        pa.schema([DOCUMENT.field(name) for name in ("doc_id", "reason", *COLUMNS)]),
     )
 
 
