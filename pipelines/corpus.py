@@ -16,7 +16,7 @@ from filters import language, pii
 from pipelines import inputs, sources
 from pipelines.earlier import Earlier, open_earlier
 from pipelines.errors import Drift, UsageError
-from pipelines.recipe import Recipe
+from pipelines.recipe import Recipe, Rule
 from pipelines.run import Done, Runner, inline, run_stage
 from pipelines.stage import Stage, Task, drift, fresh
 from pipelines.store import Store
@@ -78,8 +78,7 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
           "fastwarc resiliparse lxml trafilatura fasttext-numpy2-wheel brotli", version=2)  # fmt: skip
     stage("filter", filter.filter_part, {
         "language": plain(recipe.filter.language),  # labels every document, whether or not it is among the rules
-        "rules": [plain(rule) | {"label": label, "name": rule.name, "version": rule.version}
-                  for label, rule in recipe.filter.chosen()],
+        "rules": [_rule(label, rule) for label, rule in recipe.filter.chosen()],
         "model_sha256": model_sha256,
     }, "fasttext-numpy2-wheel", "extract", version=2)  # fmt: skip
     find = recipe.dedup
@@ -125,6 +124,22 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
     }, "", "tokenize/encode")  # fmt: skip
     stage("tokenize/manifest", tokenize.write_manifest, {}, "", "tokenize/shards")
     return found
+
+
+#: Settings of rules that are paths: their content counts, wherever it lies.
+PATHS = {"hosts": "lists", "vocabulary": "lists", "decontamination": "benchmarks", "quality": "model"}
+
+
+def _rule(label: str, rule: Rule) -> dict[str, Any]:
+    """A rule as it is hashed: its settings, and the digests of the files behind them in place of their paths."""
+    settings: dict[str, Any] = plain(rule) | {"label": label, "name": rule.name, "version": rule.version}
+    if rule.name in PATHS:
+        settings.pop(PATHS[rule.name])
+        try:
+            settings["files"] = list(rule.digests().values())  # type: ignore[union-attr]
+        except (ValueError, OSError) as error:
+            raise UsageError(f"filter.{label}: {error}") from None
+    return settings
 
 
 def open_corpus(recipe: Recipe, patterns: Sequence[str], out: Path, against: Sequence[str] = ()) -> Corpus:

@@ -16,6 +16,7 @@ from filters.c4 import C4, C4Lines
 from filters.datatrove import Datatrove
 from filters.fineweb import FineWeb
 from filters.gopher import GopherQuality, GopherRepetition
+from filters.hosts import Hosts
 from filters.japanese import Japanese
 from filters.language import Language
 from filters.length import Length
@@ -79,6 +80,7 @@ class Filter(Settings):
     fineweb: FineWeb = FineWeb()
     c4: C4 = C4()
     c4_lines: C4Lines = C4Lines()
+    hosts: Hosts = Hosts()
     rights: Rights = Rights()
     pii: PII = PII()
     datatrove: Datatrove = Datatrove()

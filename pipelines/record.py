@@ -93,6 +93,7 @@ PROVENANCE = pa.schema(
         pa.field("inner", pa.int64(), nullable=False),
         pa.field("record_id", pa.string()),
         pa.field("charset", pa.string()),
+        pa.field("licences", pa.list_(pa.string())),
         pa.field("lang", pa.string()),
         pa.field("lang_score", pa.float32()),
         pa.field("cluster_size", pa.int32()),

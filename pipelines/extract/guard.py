@@ -33,7 +33,7 @@ from pipelines.extract.html import Extracted, HtmlSettings, Unreadable, check_si
 
 #: A frame is the lengths of its two parts, a JSON object, and bytes.
 _LENGTHS = struct.Struct(">II")
-_MAX_HEADER = 1 << 17
+_MAX_HEADER = 1 << 20
 
 #: What the JSON of an answer holds of a page; the bytes are its text.
 _FIELDS = ("title", "charset", "charset_source")

@@ -32,7 +32,7 @@ MAX_LICENCES = 16
 MAX_URL = 1_000
 MAX_WORDS = 200
 
-# How much is looked at: header fields; characters of one, or of an attribute; of a script; metas and links that name a licence.
+# How much is looked at: header fields; characters of one, or of an attribute; of a script; elements naming a licence.
 _MAX_FIELDS = 16
 _MAX_VALUE = 2_000
 _MAX_SCRIPT = 1 << 18

@@ -44,7 +44,7 @@ def extract_part(task: Task, output: Output) -> Result:
                 reasons[row["reason"]] += 1
             else:
                 totals["chars"] += len(row["text"])
-                said.update([*row["robots"], *row["licences"], *["tdm-reservation"] * bool(row["tdm_reservation"])])
+                said.update(_counted(row))
             if isinstance(record, sources.Raw):
                 totals["payload_bytes"] += len(record.payload)
             yield row
@@ -58,6 +58,13 @@ def extract_part(task: Task, output: Output) -> Result:
         dict(reasons),
         dict(sorted(totals.items())) | {"rights": dict(sorted(said.items()))},
     )
+
+
+def _counted(row: dict[str, Any]) -> set[str]:
+    """What is counted of a page's rights. Pages choose agents, dates and URLs, so these are not told apart."""
+    robots = {"robots for one agent, or dated" if set(":=") & set(said) else said for said in row["robots"]}
+    licences = {name if name.startswith(("CC", "LicenseRef-CC")) else "another licence" for name in row["licences"]}
+    return robots | licences | ({"tdm-reservation"} if row["tdm_reservation"] else set())
 
 
 def _row(record: sources.Raw | Damaged, span: sources.Span, pages: guard.Guard) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def encode_part(task: Task, output: Output) -> Result:
     model = subwords.load(output.root / MODEL)
     seed, cuts = task.stage.settings["seed"], task.stage.settings["cuts"]
     columns = tuple(name for name in PROVENANCE.names if name in (
-        "doc_id", "url", "title", "date", "source", "offset", "inner", "record_id", "charset"))  # fmt: skip
+        "doc_id", "url", "title", "date", "source", "offset", "inner", "record_id", "charset", "licences"))  # fmt: skip
     pieces: list[pa.RecordBatch] = []
     totals: Counter[str] = Counter(documents=0, chars=0, tokens=0)
     languages: dict[str, Counter[str]] = {}
