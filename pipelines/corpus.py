@@ -75,7 +75,7 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
         found[name] = Stage(name, work, settings, version, upstream, ("numpy", "pyarrow", *libraries.split()))
 
     stage("extract", extract.extract_part, page | {"model_sha256": model_sha256},
-          "fastwarc resiliparse lxml trafilatura fasttext-numpy2-wheel brotli", version=2)  # fmt: skip
+          "fastwarc resiliparse lxml trafilatura fasttext-numpy2-wheel brotli", version=3)  # fmt: skip
     stage("filter", filter.filter_part, {
         "language": plain(recipe.filter.language),  # labels every document, whether or not it is among the rules
         "rules": [_rule(label, rule) for label, rule in recipe.filter.chosen()],
@@ -127,7 +127,7 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
 
 
 #: Settings of rules that are paths: their content counts, wherever it lies.
-PATHS = {"hosts": "lists", "vocabulary": "lists", "decontamination": "benchmarks", "quality": "model"}
+PATHS = {"hosts": "lists", "vocabulary": "words", "decontamination": "benchmarks", "quality": "model"}
 
 
 def _rule(label: str, rule: Rule) -> dict[str, Any]:

@@ -16,13 +16,17 @@ from filters.c4 import C4, C4Lines
 from filters.datatrove import Datatrove
 from filters.fineweb import FineWeb
 from filters.gopher import GopherQuality, GopherRepetition
+from filters.hojichar import HojiChar
 from filters.hosts import Hosts
 from filters.japanese import Japanese
 from filters.language import Language
 from filters.length import Length
+from filters.llmjp import LLMjp
 from filters.pii import PII
 from filters.repetition import Repetition
 from filters.rights import Rights
+from filters.swallow import Swallow, SwallowFooter, SwallowPunctuation
+from filters.vocabulary import Vocabulary
 from pipelines.errors import UsageError
 
 #: A rule of the filter stage.
@@ -80,6 +84,12 @@ class Filter(Settings):
     fineweb: FineWeb = FineWeb()
     c4: C4 = C4()
     c4_lines: C4Lines = C4Lines()
+    swallow: Swallow = Swallow()
+    swallow_footer: SwallowFooter = SwallowFooter()
+    swallow_punctuation: SwallowPunctuation = SwallowPunctuation()
+    hojichar: HojiChar = HojiChar()
+    llmjp: LLMjp = LLMjp()
+    vocabulary: Vocabulary = Vocabulary()
     hosts: Hosts = Hosts()
     rights: Rights = Rights()
     pii: PII = PII()
