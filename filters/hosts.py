@@ -107,7 +107,7 @@ def _hash(names: Iterable[str | bytes]) -> NDArray[np.uint64]:
 
 @dataclass(frozen=True)
 class _Table:
-    """`hashes` (entries,) ascending, the number of a source in the lowest 8 bits of each."""
+    """`hashes` (entries,) ascending, the number of a source in the lowest 8 bits; of equals the first counts."""
 
     hashes: NDArray[np.uint64]
     sources: tuple[str, ...]
@@ -138,9 +138,7 @@ def _table(lists: tuple[str, ...], categories: tuple[str, ...], datatrove: bool)
     merged = np.concatenate(hashes)
     del hashes
     merged.sort()
-    first = np.ones(len(merged), np.bool_)
-    np.not_equal(merged[1:] & ~_SOURCE, merged[:-1] & ~_SOURCE, out=first[1:])
-    return _Table(merged[first], tuple(sources))
+    return _Table(merged, tuple(sources))
 
 
 def _names(stream: IO[bytes]) -> Iterator[Iterable[str | bytes]]:

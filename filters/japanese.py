@@ -65,7 +65,7 @@ class Measures(NamedTuple):
 
 def measure(text: str) -> Measures:
     """Measure one text. Where there is nothing to take a share of, it is 0."""
-    kinds = _kinds()[np.frombuffer(text.encode("utf-32-le"), np.uint32)]
+    kinds = _kinds()[np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)]
     counts = np.bincount(kinds, minlength=7).tolist()
     letters = counts[_HIRAGANA] + counts[_KATAKANA] + counts[_KANJI]
     lines = [line for line in map(str.rstrip, text.splitlines()) if line]

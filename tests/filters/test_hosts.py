@@ -144,6 +144,16 @@ def test_an_archive_is_read_where_it_is(tmp_path: Path, name: str, mode: str) ->
     assert list(tmp_path.iterdir()) == [Path(path)]
 
 
+def test_links_in_an_archive_lead_nowhere(tmp_path: Path) -> None:
+    path = tmp_path / "b.tar.gz"
+    with tarfile.open(path, "w:gz") as tar:
+        for name, target in [("b/adult/domains", "/etc/hosts"), ("b/adult/urls", "../games/urls"), ("b/porn", "adult")]:
+            link = tarfile.TarInfo(name)
+            link.type, link.linkname = tarfile.SYMTYPE, target
+            tar.addfile(link)
+    assert one_line(Hosts(lists=(str(path),))) == "categories: 'adult' is in none of the lists"
+
+
 def test_plain_files_hold_both_kinds(tmp_path: Path) -> None:
     lines = "# mine\r\n\r\nhttps://www.Bad.example/\r\nshared.example/bad\r\nexample\r\nnot a host\r\n"
     (tmp_path / "plain.txt").write_bytes(lines.encode())
@@ -164,6 +174,8 @@ def test_odd_lines_spoil_none_around_them(tmp_path: Path) -> None:
     rule = Hosts(lists=(str(path),))
     assert measured(rule, [*hosts, "upper.example", "ends.example"]) == [1] * 20_002
     assert measured(rule, ["host.example", "host20000.example"]) == [0, 0]
+    (tmp_path / "dots").write_bytes(b"ends.example.\nplain.example\n")
+    assert measured(Hosts(lists=(str(tmp_path / "dots"),)), ["ends.example", "plain.example"]) == [1, 1]
 
 
 def test_patterns() -> None:

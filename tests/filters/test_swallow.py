@@ -265,6 +265,8 @@ def test_kanji_words_do_not_stand_across_words() -> None:
     assert found_words("性感染症の検査、性感染症", "性感") == []
     assert found_words("性感染症と性感帯、性感", "性感") == ["性感", "性感"]
     assert found_words("日本人の本人確認", "本人") == ["本人"]
+    # Where SudachiPy cuts katakana, no word begins.
+    assert found_words("性感帯のスマートフォンケース", "性感", "ケース") == ["性感"]
     # A shorter word, or one that begins in it, may count where the longest does not.
     assert found_words("性感染症", "性感", "感染") == ["感染"]
 

@@ -138,18 +138,20 @@ def test_listed_words_may_go_on_after_each_other(only: Lists) -> None:
 
 
 def test_spans_are_those_of_the_text(only: Lists) -> None:
-    rule = only("ガバ", "deep web", "x")
-    text = "\U0001f600 ｶﾞﾊﾞ、カ\u3099ハ\u3099 DEEP \u3000\r\nＷｅｂ  x"
+    rule = only("ガバ", "deep", "deep web", "x")
+    text = "\U0001f600 ｶﾞﾊﾞ、カ\u3099ハ\u3099 DEEP \u3000\r\nＷｅｂ  x ｶﾞﾊﾞ"
     assert [(text[start:end], word) for start, end, word, _ in rule.hits(text)] == [
         ("ｶﾞﾊﾞ", "ガバ"),
         ("カ\u3099ハ\u3099", "ガバ"),
         ("DEEP \u3000\r\nＷｅｂ", "deep web"),
         ("x", "x"),
+        ("ｶﾞﾊﾞ", "ガバ"),
     ]
+    assert [hit[0] for hit in rule.hits("x " * 1000)] == list(range(0, 2000, 2))
 
 
 def test_lists(only: Lists, tmp_path: Path) -> None:
-    rule = only("\ufeff# a list", "", "one", "ＴＷＯ\tcolours # of a kind", " three ", "four\t-")
+    rule = only("\ufeffone", "", "# a list", "ＴＷＯ\tcolours # of a kind", " three ", "four\t-")
     assert rule.hits("one two three four") == [
         (0, 3, "one", "other"),
         (4, 7, "two", "colours"),
