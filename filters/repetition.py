@@ -32,7 +32,7 @@ class Measures(NamedTuple):
 def measure(text: str, ngram: int, window: int) -> Measures:
     """Measure one text, with n-grams of `ngram` characters, looked for among the `window` that began last."""
     lines = repeated_lines(text)
-    points = np.frombuffer("".join(text.split()).encode("utf-32-le"), np.uint32)
+    points = np.frombuffer("".join(text.split()).encode("utf-32-le", "surrogatepass"), np.uint32)
     covered, run = _repeats(points, ngram, window)
     return Measures(*lines, covered / max(len(points), 1), run)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pydantic
 
-from filters import language, pii
+from filters import decontamination, language, pii
 from pipelines import inputs, sources
 from pipelines.earlier import Earlier, open_earlier
 from pipelines.errors import Drift, UsageError
@@ -137,7 +137,7 @@ def _rule(label: str, rule: Rule) -> dict[str, Any]:
         settings.pop(PATHS[rule.name])
         try:
             settings["files"] = list(rule.digests().values())  # type: ignore[union-attr]
-        except (ValueError, OSError) as error:
+        except (ValueError, OSError, decontamination.BenchmarkError) as error:
             raise UsageError(f"filter.{label}: {error}") from None
     return settings
 

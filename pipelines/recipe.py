@@ -14,6 +14,7 @@ from dedup.minhash import MinHash, for_threshold
 from dedup.shingles import Fold
 from filters.c4 import C4, C4Lines
 from filters.datatrove import Datatrove
+from filters.decontamination import Decontamination
 from filters.fineweb import FineWeb
 from filters.gopher import GopherQuality, GopherRepetition
 from filters.hojichar import HojiChar
@@ -90,6 +91,8 @@ class Filter(Settings):
     hojichar: HojiChar = HojiChar()
     llmjp: LLMjp = LLMjp()
     vocabulary: Vocabulary = Vocabulary()
+    decontamination: Decontamination | None = None
+    """It needs benchmarks: `[filter.decontamination] benchmarks = ["gsm8k-test.jsonl"]`."""
     hosts: Hosts = Hosts()
     rights: Rights = Rights()
     pii: PII = PII()
@@ -114,7 +117,9 @@ class Filter(Settings):
         base = variant.rule if variant else name
         if base not in known:
             raise ValueError(f"rules: no such rule as {base!r}; known here: {', '.join([*known, *self.variants])}")
-        found: Rule = getattr(self, base)
+        found: Rule | None = getattr(self, base)
+        if found is None:
+            raise ValueError(f"rules: {base} has no defaults; give it settings under [filter.{base}]")
         if variant:
             changed = pydantic.TypeAdapter(type(found)).dump_python(found, mode="json") | (variant.model_extra or {})
             try:
