@@ -19,6 +19,7 @@ from lxml import etree
 
 from filters import language
 from pipelines.extract import charset, prescreen, rights
+from pipelines.extract.document import Unreadable as Unreadable
 from pipelines.extract.rights import Rights
 from tokenizer.normalize import normalize
 
@@ -55,19 +56,6 @@ class Extracted:
     charset: str
     charset_source: str
     rights: Rights = NOTHING_SAID
-
-
-class Unreadable(Exception):
-    """A page without a text.
-
-    `reason` is too_large, empty_page, undecodable, too_deep, too_many_elements, prescreen, extractor_failed or empty;
-    guard adds timeout, memory and crashed. `detail` is for people.
-    """
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(reason, detail)
-        self.reason = reason
-        self.detail = detail
 
 
 #: A title is a line; what is longer is a mistake of the page.
