@@ -5,6 +5,7 @@ the sentence does. It is present where all its windows are.
 """
 
 import hashlib
+import itertools
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -41,7 +42,7 @@ def score(text: str, present: Sequence[Sequence[str]], absent: Sequence[Sequence
     found = [[places.get(window, -1) for window in windows] for windows in present]
     there = [at[0] for at in found if min(at) >= 0]
     unwanted = sum(all(window in places for window in windows) for windows in absent)
-    in_order = sum(a < b for a, b in zip(there, there[1:]))
+    in_order = sum(a < b for a, b in itertools.pairwise(there))
     return Score(
         len(there) / max(len(present), 1),
         1 - unwanted / max(len(absent), 1),
