@@ -16,7 +16,7 @@ from lxml import etree
 from pipelines.extract import charset
 from pipelines.extract.document import Unreadable
 
-#: Some hundred times the largest of 212 real articles (0.5 MB, 12,334 elements, 30 deep). The worst tree of that many bytes
+#: Some 60 times the largest of 212 real articles (0.5 MB, 12,334 elements, 30 deep). The worst tree of that many bytes
 #: (6 million attributes) takes 1.3 GB; libxml2 itself stops at 256 nested elements.
 MAX_BYTES = 32_000_000
 MAX_ELEMENTS = 1_000_000
