@@ -5,7 +5,7 @@ never removes anything; the `filter` stage writes scores and verdicts beside the
 tried without reading a text again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -74,7 +74,7 @@ class Editor(Protocol):
         ...
 
 
-def scores(name: str, fields: tuple[str, ...], rows: list[tuple[float, ...] | None]) -> dict[str, pa.Array]:
+def scores(name: str, fields: tuple[str, ...], rows: Sequence[tuple[float | None, ...] | None]) -> dict[str, pa.Array]:
     """Scores `name.field` from a tuple of measures for each row, or None where nothing was measured."""
     columns = zip(*(row if row is not None else (None,) * len(fields) for row in rows), strict=True)
     found = {f"{name}.{field}": pa.array(column, pa.float64()) for field, column in zip(fields, columns)}

@@ -21,10 +21,9 @@ from numpy.typing import NDArray
 
 from filters import Bound
 from filters.gopher import Scores, check_limits, columns, share
-from filters.japanese import _HIRAGANA, _KATAKANA
-from filters.japanese import _kinds as kinds
+from filters.scripts import HIRAGANA, KATAKANA, code_points, kinds
 from filters.splitting import number
-from filters.swallow import check_words, code_points, hits, japanese_texts, ngrams
+from filters.swallow import check_words, hits, japanese_texts, ngrams
 from tokenizer.words import words as split_words
 
 _SCORES = (
@@ -80,8 +79,8 @@ def measure(text: str, ads: Sequence[str], bbs: Sequence[str], words: Sequence[s
 
 def kana(text: str) -> int:
     """How many of the first 50 characters are hiragana or katakana."""
-    kind = kinds()[code_points(text[:50])]
-    return int(np.count_nonzero((kind == _HIRAGANA) | (kind == _KATAKANA)))
+    kind = kinds(code_points(text[:50]))
+    return int(np.count_nonzero((kind == HIRAGANA) | (kind == KATAKANA)))
 
 
 def keywords(text: str, words: Sequence[str]) -> int:

@@ -23,8 +23,7 @@ from numpy.typing import NDArray
 
 from filters import Bound
 from filters.gopher import Scores, check_limits, columns, duplicates, share
-from filters.japanese import _HIRAGANA, _KANJI, _KATAKANA, _LETTER
-from filters.japanese import _kinds as kinds
+from filters.scripts import HIRAGANA, KANJI, KATAKANA, LETTER, code_points, kinds
 from tokenizer.words import words as split_words
 
 _CHARS = (
@@ -55,9 +54,9 @@ _ELLIPSES = ("・", "…", "...")
 def measure(text: str, unwanted: Sequence[str] = ()) -> Scores:
     """What `Swallow` asks of one text. Letters are code points, white space and line breaks among them."""
     points = code_points(text)
-    counts = np.bincount(kinds()[points], minlength=_KANJI + 1).tolist()
+    counts = np.bincount(kinds(points), minlength=KANJI + 1).tolist()
     punctuation = sum(map(text.count, _PUNCTUATION))
-    japanese = counts[_HIRAGANA] + counts[_KATAKANA] + counts[_KANJI] + punctuation
+    japanese = counts[HIRAGANA] + counts[KATAKANA] + counts[KANJI] + punctuation
     lines = [line for line in _NO_SENTENCE.sub("", text).split("\n") if line and not line.isspace()]
     sentences = [sentence for sentence in _SENTENCE.findall(text) if not sentence.isspace()]
     line_count, line_chars = duplicates(lines)
@@ -67,8 +66,8 @@ def measure(text: str, unwanted: Sequence[str] = ()) -> Scores:
         "swallow.letters": len(text),
         "swallow.japanese_letters": japanese,
         "swallow.japanese": share(japanese, len(text)),
-        "swallow.hiragana": share(counts[_HIRAGANA], japanese),
-        "swallow.katakana": share(counts[_KATAKANA], japanese),
+        "swallow.hiragana": share(counts[HIRAGANA], japanese),
+        "swallow.katakana": share(counts[KATAKANA], japanese),
         "swallow.mean_sentence": share(sum(lengths), len(lengths)),
         "swallow.longest_sentence": max(lengths, default=None),
         "swallow.ellipsis": share(sum(s.rstrip().endswith(_ELLIPSES) for s in sentences), len(sentences)),
@@ -86,10 +85,6 @@ def measure(text: str, unwanted: Sequence[str] = ()) -> Scores:
             types = grams - int(repeated.sum()) + len(repeated)
             scores[f"swallow.dup_{n}_grams"] = share(len(repeated), types)
     return scores
-
-
-def code_points(text: str) -> NDArray[np.uint32]:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
 
 
 def ngrams(units: NDArray[np.integer[Any]], longest: int) -> Iterator[tuple[int, NDArray[np.int32]]]:
@@ -159,17 +154,17 @@ def hits(text: str, wanted: Sequence[str]) -> list[tuple[int, int]]:
     性 感染 症, but in 性感帯, 性感 帯. Hiragana tell nothing, there every place will do.
     """
     points, trie = code_points(text), _trie(tuple(wanted))
-    kind = kinds()[points]
+    kind = kinds(points)
     same = kind[1:] == kind[:-1]
     amid_kanji = np.zeros(len(points) + 1, np.bool_)
-    amid_kanji[1:-1] = same & (kind[1:] == _KANJI)
+    amid_kanji[1:-1] = same & (kind[1:] == KANJI)
     edges = np.ones(len(points) + 1, np.bool_)
-    edges[1:-1] = ~(same & ((kind[1:] == _LETTER) | (kind[1:] == _KATAKANA)))
+    edges[1:-1] = ~(same & ((kind[1:] == LETTER) | (kind[1:] == KATAKANA)))
     ends = _longest(points, edges, *trie)
     starts = np.flatnonzero(ends)
     asked = starts[amid_kanji[starts] | amid_kanji[ends[starts]]]
     if len(asked):
-        breaks = np.flatnonzero((kind < _HIRAGANA) | (kind > _KANJI))
+        breaks = np.flatnonzero((kind < HIRAGANA) | (kind > KANJI))
         for clause in np.unique(np.searchsorted(breaks, np.concatenate((asked, ends[asked])))).tolist():
             at = int(breaks[clause - 1]) + 1 if clause else 0
             end = int(breaks[clause]) if clause < len(breaks) else len(text)

@@ -15,6 +15,7 @@ from dedup.shingles import Fold
 from filters.c4 import C4, C4Lines
 from filters.datatrove import Datatrove
 from filters.decontamination import Decontamination
+from filters.english import English
 from filters.fineweb import FineWeb
 from filters.gopher import GopherQuality, GopherRepetition
 from filters.hojichar import HojiChar
@@ -71,7 +72,7 @@ class Variant(Settings):
 
 
 class Filter(Settings):
-    rules: tuple[str, ...] = ("language", "length", "japanese", "repetition")
+    rules: tuple[str, ...] = ("language", "length", "japanese", "english", "repetition")
     """Which rules judge, in this order; the first that objects gives the reason."""
     variants: dict[str, Variant] = {}
     """Rules under other names: `[filter.variants.strict]` with `rule = "japanese"` and what differs. So a rule may be
@@ -79,6 +80,7 @@ class Filter(Settings):
     language: Language = Language()
     length: Length = Length()
     japanese: Japanese = Japanese()
+    english: English = English()
     repetition: Repetition = Repetition()
     gopher_quality: GopherQuality = GopherQuality()
     gopher_repetition: GopherRepetition = GopherRepetition()

@@ -11,7 +11,7 @@ from filters.japanese import Japanese, measure
 
 Judgement = tuple[str | None, float | None, float | None]
 KEPT: Judgement = (None, None, None)
-OFF = dict.fromkeys(("min_japanese", "min_hiragana", "max_katakana", "min_kuten", "max_ellipsis"))
+OFF = dict.fromkeys(("min_japanese", "min_hiragana", "max_katakana", "min_kuten", "max_ellipsis", "max_exclamation"))
 PROSE = "吾輩は猫である。名前はまだ無い。どこで生れたかとんと見当がつかぬ。" * 8
 
 
@@ -42,10 +42,25 @@ def test_hiragana() -> None:
 
 
 def test_katakana() -> None:
-    assert judge(only(max_katakana=0.7), ["アア" * 35 + "の" * 30, "ア" * 71 + "の" * 29]) == [
+    assert judge(only(max_katakana=0.7), ["アア" * 35 + "る" * 30, "ア" * 71 + "る" * 29]) == [
         KEPT,
         ("japanese_katakana", 0.71, 0.7),
     ]
+
+
+def test_loanwords_among_particles_are_no_list_of_names() -> None:
+    texts: list[str | None] = ["アイウエオ" * 18 + "る" + "の" * 9, "アイウエオ" * 18 + "の" * 10]
+    assert judge(only(max_katakana=0.7), texts) == [("japanese_katakana", 0.9, 0.7), KEPT]
+
+
+def test_old_orthography_is_asked_for_neither_hiragana_nor_kuten() -> None:
+    statute = "第一條　本會ハ書籍ノ貸出ヲ以テ目的トシ會員ニ限リ之ヲ許ス但シ事由アルトキハ此ノ限ニ在ラス\n" * 10
+    assert measure(statute).old_particles > 0.1
+    assert judge(only(min_hiragana=0.1, min_kuten=1 / 250, max_katakana=0.1), [statute]) == [KEPT]
+    # Place names alone are none.
+    assert [
+        reason for reason, _, _ in judge(only(min_hiragana=0.1), ["虎ノ門新橋銀座京橋日本橋神田秋葉原上野駒込巣鴨" * 10])
+    ] == ["japanese_hiragana"]
 
 
 def test_kuten() -> None:
@@ -63,8 +78,18 @@ def test_kuten() -> None:
 
 def test_kuten_is_not_asked_of_a_text_too_short_to_owe_one() -> None:
     rule = only(min_kuten=1 / 250)
-    assert judge(rule, ["あ" * 249, "あ" * 250]) == [KEPT, ("japanese_kuten", 0, 1 / 250)]
-    assert judge(rule, ["あ" * 249 + "int main() { return 0; }" * 100]) == [KEPT]
+    assert judge(rule, ["あ" * 99, "あ" * 100]) == [KEPT, ("japanese_kuten", 0, 1 / 250)]
+    assert judge(rule, ["あ" * 99 + "int main() { return 0; }" * 100]) == [KEPT]
+
+
+def test_kuten_is_not_asked_of_verse_which_has_particles() -> None:
+    rule = only(min_kuten=1 / 250)
+    assert judge(rule, ["あ" * 171 + "の" * 29, "あ" * 170 + "の" * 30]) == [("japanese_kuten", 0, 1 / 250), KEPT]
+
+
+def test_exclamation() -> None:
+    texts: list[str | None] = ["安い！\n" * 3 + "以上。\n" * 3, "安い！\n" * 4 + "以上。\n" * 3, "安い！\n" * 4]
+    assert judge(only(max_exclamation=0.5), texts) == [KEPT, ("japanese_exclamation", 4 / 7, 0.5), KEPT]
 
 
 @pytest.mark.parametrize("end", ["。", "！", "？", "．", "｡", ".", "!", "?"])
@@ -90,7 +115,7 @@ def test_the_script_of_letters_that_swallow_misses() -> None:
     assert measure("ー").katakana == 1
     assert measure("ｶﾞｷﾞｱｲｳｰ").katakana == 1
     kanji = measure("々〇〻〆𠮷𩸽\U00031350")
-    assert (kanji.letters, kanji.japanese, kanji.hiragana, kanji.katakana) == (7, 1, 0, 0)
+    assert (kanji.letters, kanji.share, kanji.hiragana, kanji.katakana) == (7, 1, 0, 0)
 
 
 def test_a_letter_with_combining_dakuten_is_one_letter() -> None:
@@ -117,7 +142,7 @@ def test_other_languages_and_missing_texts_are_not_judged() -> None:
 
 
 def test_zero_and_one_switch_off_as_none_does() -> None:
-    extremes = Japanese(min_japanese=0, min_hiragana=0, max_katakana=1, min_kuten=0, max_ellipsis=1)
+    extremes = Japanese(min_japanese=0, min_hiragana=0, max_katakana=1, min_kuten=0, max_ellipsis=1, max_exclamation=1)
     texts: list[str | None] = ["", "a", "ア…", "漢" * 300]
     assert judge(extremes, texts) == judge(Japanese(**OFF), texts) == [KEPT] * 4
 
@@ -134,8 +159,12 @@ def test_impossible_limits_name_their_field(field: str, limit: float) -> None:
 def test_any_text_has_shares(text: str) -> None:
     found = measure(text)
     assert 0 <= found.letters <= len(text)
-    assert all(0 <= share <= 1 for share in (found.japanese, found.hiragana, found.katakana, found.ellipsis))
+    assert all(
+        0 <= share <= 1 for share in (found.share, found.hiragana, found.katakana, found.ellipsis, found.exclamation)
+    )
     assert found.hiragana + found.katakana <= 1
+    assert 0 <= found.particles <= max(found.hiragana, found.letters == 0)
+    assert 0 <= found.old_particles <= found.katakana
     assert 0 <= found.kuten <= len(text)
 
 

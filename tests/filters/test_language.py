@@ -1,7 +1,6 @@
 import hashlib
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import pyarrow as pa
@@ -147,21 +146,42 @@ class TestModel:
             Language(**wrong)  # type: ignore[arg-type]
 
 
+class TestScripts:
+    def test_hiragana_are_japanese(self) -> None:
+        # fastText itself takes them for English and Cebuano.
+        for text in ("さっさと潰れろ!", "その先生は答案を調べた。"):
+            assert scores(load(model_path()), [text], ("ja", "en"))[0] == ("ja", 1.0, "ja", 1.0)
+
+    def test_kanji_without_kana_are_not(self) -> None:
+        for text in ("子曰君子成人之美", "固体感光树脂版由聚酯膜底基组成。"):
+            score = scores(load(model_path()), [text], ("ja", "en"))[0]
+            assert (score.lang, score.wanted_score < 0.01) == ("zh", True)
+
+    def test_a_little_japanese_does_not_make_an_english_page_japanese(self) -> None:
+        assert scores(load(model_path()), [EN * 3 + "これは日本語です。"], ("ja", "en"))[0].lang == "en"
+
+    def test_chinese_with_a_japanese_name_stays_chinese(self) -> None:
+        assert scores(load(model_path()), [ZH * 3 + "優の良品"], ("ja", "en"))[0].lang == "zh"
+
+
 @needs_data
 def test_accuracy_on_sentences() -> None:
     lines = (DATA / "eval" / "lid" / "sentences.tsv").read_text(encoding="utf-8").splitlines()[1:]
     rows = [line.split("\t") for line in lines]
+    gold = [row[0] if row[0] in ("ja", "en") else "other" for row in rows]
     found = scores(load(model_path()), [row[3] for row in rows], ("ja", "en"))
-    total = Counter(row[0] for row in rows)
-    kept = Counter((row[0], score.wanted) for row, score in zip(rows, found) if score.wanted_score >= 0.5)
-    assert kept["ja", "ja"] / total["ja"] > 0.995
-    assert kept["en", "en"] / total["en"] > 0.99
-    chinese = ("zh", "zh-Hant", "zh-HK")
-    assert sum(kept[lang, "ja"] for lang in chinese) / sum(total[lang] for lang in chinese) < 0.025
-    # Classical Chinese written by and for Japanese readers is nobody's mistake.
-    others = [lang for lang in total if lang not in ("ja", "en", "lzh", *chinese)]
-    wrong = sum(count for (lang, _), count in kept.items() if lang in others)
-    assert wrong / sum(total[lang] for lang in others) < 0.001
+
+    kept = [score.wanted if score.wanted_score >= 0.5 else "other" for score in found]
+
+    def accuracy(of: tuple[str, ...]) -> float:
+        right = [want == got for want, got in zip(gold, kept) if want in of]
+        return sum(right) / len(right)
+
+    assert accuracy(("ja", "en", "other")) > 0.997
+    assert accuracy(("ja",)) > 0.995
+    assert accuracy(("other",)) > 0.998
+    # Half of the 14 that are missed are English to the model too, short sentences in lower case, but at less than 0.5.
+    assert accuracy(("en",)) > 0.99
 
 
 @needs_data

@@ -14,7 +14,7 @@ from filters.repetition import Repetition, measure, repeated_lines
 
 Judgement = tuple[str | None, float | None, float | None]
 KEPT: Judgement = (None, None, None)
-OFF: dict[str, Any] = dict.fromkeys(("max_lines", "max_line_chars", "max_ngrams", "max_run"))
+OFF: dict[str, Any] = dict.fromkeys(("max_lines", "max_line_chars", "max_ngrams", "max_ngrams_short", "max_run"))
 
 
 def judge(rule: Repetition, texts: list[str | None]) -> list[Judgement]:
@@ -123,7 +123,7 @@ def test_missing_texts_are_not_judged() -> None:
 def test_none_and_one_switch_off() -> None:
     texts: list[str | None] = ["a\n" * 1000, "a" * 10_000]
     assert judge(Repetition(**OFF), texts) == [KEPT] * 2
-    assert judge(Repetition(max_lines=1, max_line_chars=1, max_ngrams=1, max_run=None), texts) == [KEPT] * 2
+    assert judge(Repetition(max_lines=1, max_line_chars=1, max_ngrams=1, max_ngrams_short=1, max_run=None), texts) == [KEPT] * 2
 
 
 @pytest.mark.parametrize(
