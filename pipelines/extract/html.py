@@ -21,6 +21,7 @@ from filters import language
 from pipelines.extract import charset, prescreen, rights
 from pipelines.extract.document import Unreadable as Unreadable
 from pipelines.extract.rights import Rights
+from tokenizer.mojibake import repair
 from tokenizer.normalize import normalize
 
 
@@ -56,6 +57,8 @@ class Extracted:
     charset: str
     charset_source: str
     rights: Rights = NOTHING_SAID
+    mojibake_repaired: int = 0
+    """Misread runs of the page's source that were put right (tokenizer/mojibake.py)."""
 
 
 #: A title is a line; what is longer is a mistake of the page.
@@ -88,7 +91,8 @@ def extract(
         decoded = charset.decode(raw, http_charset)
     except charset.Undecodable as error:
         raise Unreadable("undecodable", str(error)) from None
-    tree = parse(decoded.text, settings)
+    page, mojibake = repair(decoded.text)
+    tree = parse(page, settings)
     if settings.prescreen:
         model = language.load(language.model_path(settings.model))
         if objection := prescreen.objection(prescreen.visible_text(tree), model, settings.languages):
@@ -99,7 +103,7 @@ def extract(
     if not text:
         raise Unreadable("empty", f"no main text in {len(decoded.text)} characters of HTML")
     title = " ".join(clean(tree.findtext(".//title") or "").split())[:MAX_TITLE]
-    return Extracted(text, title, decoded.charset, decoded.how, said)
+    return Extracted(text, title, decoded.charset, decoded.how, said, mojibake)
 
 
 def check_size(raw: bytes, settings: HtmlSettings) -> None:

@@ -125,6 +125,14 @@ class TestEncoding:
         found = read(html.encode(codec), "")
         assert (found.text, found.title) == (LONG, "題名")
 
+    @pytest.mark.parametrize(("written_in", "read_as"), [("utf-8", "latin-1"), ("cp932", "latin-1")])
+    def test_what_a_page_misread_itself_is_repaired_and_counted(self, written_in: str, read_as: str) -> None:
+        comment = "コメント：この記事は、とても参考になりました。"
+        found = read(page(f"<p>{LONG}</p><p>{comment.encode(written_in).decode(read_as)}</p><p>{LONG}</p>"))
+        assert found.text == f"{LONG}\n{comment}\n{LONG}"
+        assert found.mojibake_repaired == 1
+        assert read(page(f"<p>{LONG}</p>")).mojibake_repaired == 0
+
     def test_charset_and_its_source_are_told(self) -> None:
         found = read(page(f"<p>{LONG}").encode("cp932"), "sjis")
         assert (found.charset, found.charset_source) == ("cp932", "header")
