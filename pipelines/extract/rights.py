@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any, TypeVar
 
+from pipelines.extract import creative_commons
+
 T = TypeVar("T")
 Pairs = Sequence[tuple[str, str]]
 
@@ -297,52 +299,14 @@ def _each(value: object) -> list[object]:
     return value if isinstance(value, list) else [value]
 
 
-_KINDS = ("BY", "BY-NC", "BY-NC-ND", "BY-NC-SA", "BY-ND", "BY-SA")
-_SPDX = frozenset(
-    [f"CC-{kind}-{version}" for kind in _KINDS for version in ("1.0", "2.0", "2.5", "3.0", "4.0")]
-    + [f"CC-BY-{port}" for port in ("2.5-AU", "3.0-AT", "3.0-AU", "3.0-DE", "3.0-IGO", "3.0-NL", "3.0-US")]
-    + [f"CC-BY-SA-{port}" for port in ("2.0-UK", "2.1-JP", "3.0-AT", "3.0-DE", "3.0-IGO")]
-    + [f"CC-BY-NC-SA-{port}" for port in ("2.0-DE", "2.0-FR", "2.0-UK", "3.0-DE", "3.0-IGO")]
-    + ["CC-BY-NC-3.0-DE", "CC-BY-NC-ND-3.0-DE", "CC-BY-NC-ND-3.0-IGO", "CC-BY-ND-3.0-DE", "CC-SA-1.0"]
-)
-_PUBLIC_DOMAIN = {
-    "publicdomain/zero/1.0": "CC0-1.0",
-    "publicdomain/mark/1.0": "CC-PDM-1.0",
-    "licenses/publicdomain": "CC-PDDC",
-}
-_PORT = "([a-z]{2}|igo|scotland)"
 _STRIPPED = dict.fromkeys(map(ord, "\t\n\r"))  # as browsers do
-_CC_URL = re.compile(
-    r"(?<![^\s(<\"'])(?:(?:https?:)?//)?(?:www\.)?creativecommons\.org/+(?:"
-    rf"({'|'.join(map(re.escape, _PUBLIC_DOMAIN))})\b"
-    rf"|licenses/([a-z]{{2}}(?:-[a-z]{{2}}){{0,2}})/(\d\.\d)(?!\.?\d)(?:/{_PORT}\b)?)",
-    re.IGNORECASE | re.ASCII,
-)
-_CC_NAME = re.compile(
-    rf"(cc0)(?:[ -]1\.0)?|cc[ -](by(?:[ -](?:nc|nd|sa)){{0,2}})[ -](\d\.\d)(?:[ -]{_PORT})?", re.IGNORECASE | re.ASCII
-)
 
 
 def _licence(stated: str, where: str) -> Licence:
     words = " ".join("".join(c if c.isprintable() else " " for c in stated[:_MAX_VALUE]).split())
-    found = _CC_URL.search(words)
     if _is_url(words):
-        return Licence(_absolute(words, ""), found and _spdx(found), where)
-    found = found or _CC_NAME.fullmatch(words)
-    return Licence(words[:MAX_WORDS], found and _spdx(found), where)
-
-
-def _spdx(found: re.Match[str]) -> str | None:
-    """The SPDX expression of a Creative Commons licence, None where there is no such licence (BY-ND-SA)."""
-    dedication, terms, version, port = found.groups()
-    if dedication:
-        return _PUBLIC_DOMAIN.get(dedication.lower(), "CC0-1.0")
-    parts = re.split("[ -]", terms.upper())
-    kind = "-".join(part for part in ("BY", "NC", "ND", "SA") if part in parts)  # version 1.0 has by-nd-nc
-    if kind.count("-") + 1 < len(parts) or {"ND", "SA"} <= set(parts):
-        return None
-    name = "-".join(filter(None, ("CC", kind, version, port and port.upper())))
-    return name if name in _SPDX else f"LicenseRef-{name}"
+        return Licence(_absolute(words, ""), creative_commons.by_url(words), where)
+    return Licence(words[:MAX_WORDS], creative_commons.by_name(words), where)
 
 
 def _is_url(text: str) -> bool:
