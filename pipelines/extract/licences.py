@@ -52,7 +52,7 @@ def _agree(linked: str, worded: str) -> bool:
 
 
 # SPDX took these back because they do not say whether later versions may be chosen; "only" is what they stood for.
-_DEPRECATED = re.compile(r"\b((?:A?GPL|LGPL|GFDL)-\d\.\d)(?![-\d])(\+?)")
+_DEPRECATED = re.compile(r"(?<!LicenseRef-)\b((?:A?GPL|LGPL|GFDL)-\d\.\d)(?![-\d])(\+?)")
 _EXPRESSION = re.compile(r"[A-Za-z0-9.+() :-]{1,200}")
 
 _GNU = {"GENERAL": "GPL", "LESSER GENERAL": "LGPL", "LIBRARY GENERAL": "LGPL", "AFFERO GENERAL": "AGPL"}
@@ -207,6 +207,5 @@ def _gnu(words: str) -> tuple[int, str] | None:
     if not version:
         return found.start(), f"LicenseRef-{family}"
     version = version if "." in version else f"{version}.0"
-    if later:
-        return found.start(), f"{family}-{version}-or-later"
-    return found.start(), f"LicenseRef-{family}-{version}"
+    listed = _expression(f"{family}-{version}-or-later") if later else None
+    return found.start(), listed or f"LicenseRef-{family}-{version}"
