@@ -74,6 +74,15 @@ class Editor(Protocol):
         ...
 
 
+@runtime_checkable
+class Witness(Protocol):
+    """A filter that can say what exactly it objects to, where a number is not enough."""
+
+    def details(self, batch: pa.RecordBatch) -> list[str]:
+        """For each of the documents it objected to: the words, the entry of a list, the items of a benchmark."""
+        ...
+
+
 def scores(name: str, fields: tuple[str, ...], rows: Sequence[tuple[float | None, ...] | None]) -> dict[str, pa.Array]:
     """Scores `name.field` from a tuple of measures for each row, or None where nothing was measured."""
     columns = zip(*(row if row is not None else (None,) * len(fields) for row in rows), strict=True)

@@ -32,11 +32,19 @@ class BenchmarkError(Exception):
     """A benchmark file is missing, or is not one. The message is for the user."""
 
 
+#: Fields by which benchmarks number their items.
+_IDS = ("id", "task_id", "question_id", "q_id")
+
+#: Items that a verdict names; a copy of a whole benchmark holds thousands.
+_NAMED = 8
+
+
 class Hit(NamedTuple):
     """An item found in a document."""
 
     item: str
-    """The file's name and the line, from 1: "gsm8k-test.jsonl:17"."""
+    """The file's name and the line, from 1, and what the item calls itself, if it does: "gsm8k-test.jsonl:17",
+    "HumanEval.jsonl.gz:3 HumanEval/2"."""
     field: str
     overlap: float
     """Share of the item's n-grams that the document holds."""
@@ -80,7 +88,7 @@ class Decontamination:
     max_items: int = 5
 
     name: ClassVar[str] = "decontamination"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def __post_init__(self) -> None:
         for field in ("benchmarks", "fields"):
@@ -114,6 +122,14 @@ class Decontamination:
     def digests(self) -> dict[str, str]:
         """As the function of that name."""
         return digests(self.benchmarks)
+
+    def details(self, batch: pa.RecordBatch) -> list[str]:
+        """The items in each document, the first _NAMED of them."""
+        found = [list(dict.fromkeys(hit.item for hit in self.hits(text))) for text in batch.column("text").to_pylist()]
+        return [
+            ", ".join(items[:_NAMED]) + (f" and {len(items) - _NAMED} more" if len(items) > _NAMED else "")
+            for items in found
+        ]
 
     def hits(self, text: str) -> list[Hit]:
         """The items of which `text` holds `min_overlap` or more, in the order of the files and their lines.
@@ -176,8 +192,9 @@ def _texts(path: Path, fields: tuple[str, ...]) -> Iterator[tuple[str, str, str]
         found = [(field, text) for field in fields if (text := _text(record.get(field))) is not None]
         if not found:
             raise BenchmarkError(f"{path}:{number}: no text in {', '.join(fields)}; it has {', '.join(record)}")
+        own = [str(record[name]) for name in _IDS if isinstance(record.get(name), str | int)][:1]
         for field, text in found:
-            yield f"{path.name}:{number}", field, text
+            yield " ".join([f"{path.name}:{number}", *own]), field, text
 
 
 def _text(value: Any) -> str | None:

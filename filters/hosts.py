@@ -353,6 +353,10 @@ class Hosts:
             Bound("hosts_words", "hosts.words", most=self.max_words),
         )
 
+    def details(self, batch: pa.RecordBatch) -> list[str]:
+        """As `explain`, of each URL."""
+        return [self.explain(url) or "" for url in batch.column("url").to_pylist()]
+
     def explain(self, url: str) -> str | None:
         """What of the settings concerns a URL: the list with its category and the entry, then the words."""
         address = _address(url)

@@ -302,6 +302,13 @@ class Vocabulary:
             )
         )
 
+    def details(self, batch: pa.RecordBatch) -> list[str]:
+        """The different words in each document, in order."""
+        return [
+            ", ".join(dict.fromkeys(word for _, _, word, _ in self.hits(text)))
+            for text in batch.column("text").to_pylist()
+        ]
+
     def hits(self, text: str) -> list[tuple[int, int, str, str]]:
         """(start, end, word as it is compared, category) of every word, in code points of `text`."""
         lists = self._words()

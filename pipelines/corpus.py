@@ -80,7 +80,7 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
         "language": plain(recipe.filter.language),  # labels every document, whether or not it is among the rules
         "rules": [_rule(label, rule) for label, rule in recipe.filter.chosen()],
         "model_sha256": model_sha256,
-    }, "fasttext-numpy2-wheel sudachipy sudachidict-core idna", "extract", version=2)  # fmt: skip
+    }, "fasttext-numpy2-wheel sudachipy sudachidict-core idna", "extract", version=3)  # fmt: skip
     find = recipe.dedup
     cutting = find.repeated_lines.documents > 0
     if cutting:

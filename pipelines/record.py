@@ -44,6 +44,7 @@ VERDICT = pa.schema(
         pa.field("reason", pa.string()),  # null keeps
         pa.field("value", pa.float64()),  # what was measured
         pa.field("limit", pa.float64()),  # what it was held against
+        pa.field("detail", pa.string()),  # what exactly was found, of rules that find words, entries or items
         pa.field("lang", pa.string()),
         pa.field("lang_score", pa.float32()),
         pa.field("edits", EDITS),  # null where no rule changed the text

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from filters import Editor, Filter, decide
+from filters import Editor, Filter, Witness, decide
 from filters.language import WANTED, Language
 from pipelines.edits import replaced
 from pipelines.parts import read_side_by_side, write_batches
@@ -122,6 +122,10 @@ def judge(documents: pa.RecordBatch, given: Filtering, schema: pa.Schema) -> tup
                 reason = pc.binary_join_element_wise(f"{label}:", reason, "")
             _scatter(found, open_rows, reason=reason, value=verdict.value, limit=verdict.limit)
             keep = pc.is_null(verdict.reason)
+            if isinstance(rule, Witness) and not pc.all(keep).as_py():
+                gone = pc.invert(keep)
+                details = pa.array(rule.details(subset.filter(gone)), pa.string())
+                _scatter(found, open_rows.filter(gone), detail=details)
             open_rows, subset = open_rows.filter(keep), subset.filter(keep)
     columns = [documents.column("doc_id"), *(pa.array(found[f.name], f.type) for f in list(VERDICT)[1:])]
     columns += [pa.array(column, pa.float64(), from_pandas=True) for column in scores.values()]  # nan becomes null

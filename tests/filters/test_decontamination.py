@@ -319,7 +319,7 @@ def test_clean_pages_stay(real: Real) -> None:
 def test_planted_items_are_found(real: Real) -> None:
     rule, records, pages = real
     draw = random.Random(7)
-    left_out = set(rule.left_out())
+    left_out = {item.split()[0] for item in rule.left_out()}
     found: Counter[tuple[str, str]] = Counter()
     planted: Counter[tuple[str, str]] = Counter()
     for item in draw.sample([item for item in records if item not in left_out], 600):
@@ -338,7 +338,9 @@ def test_planted_items_are_found(real: Real) -> None:
             page = draw.choice(pages[lang])
             at = draw.randrange(len(page) + 1)
             planted[lang, name] += 1
-            found[lang, name] += any(hit.item == item for hit in rule.hits(f"{page[:at]}\n{variant}\n{page[at:]}"))
+            found[lang, name] += any(
+                hit.item.split()[0] == item for hit in rule.hits(f"{page[:at]}\n{variant}\n{page[at:]}")
+            )
     recall = {key: found[key] / count for key, count in planted.items()}
     for lang in ("ja", "en"):
         assert [recall[lang, name] for name in ("whole", "marks", "choices")] == [1, 1, 1]
@@ -346,3 +348,16 @@ def test_planted_items_are_found(real: Real) -> None:
         assert recall[lang, "half"] < 0.25  # no half is an item
     assert recall["en", "two thirds"] > 0.9
     assert recall["ja", "two thirds"] > 0.55
+
+
+def test_a_verdict_names_the_items_and_what_they_call_themselves(tmp_path: Path) -> None:
+    file = tmp_path / "b.jsonl"
+    lines = [{"task_id": f"HumanEval/{number}", "prompt": f"{EN} {number}x{number}" * 2} for number in range(10)]
+    file.write_text("\n".join(map(json.dumps, [{"question": JA}, *lines])), encoding="utf-8")
+    rule = Decontamination((str(file),), max_items=99)
+    batch = pa.record_batch({"text": [JA, f"{EN} {EN}", "nothing"]})
+    of_ja, of_en, of_nothing = rule.details(batch)
+    assert of_ja == "b.jsonl:1"
+    assert of_en.startswith("b.jsonl:2 HumanEval/0, b.jsonl:3 HumanEval/1, ")
+    assert of_en.endswith(" and 2 more")
+    assert of_nothing == ""

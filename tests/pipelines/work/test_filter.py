@@ -118,3 +118,13 @@ def test_a_batch_with_nothing_to_judge(rows: list[tuple[str | None, str | None]]
     assert count == 0
     assert found.num_rows == len(rows)
     assert found.schema.names[-2:] == ["language.wanted", "seen2:seen.count"]
+
+
+class Told(Seen):
+    def details(self, batch: pa.RecordBatch) -> list[str]:
+        return [f"{text.count(self.word)} of {len(text)}" for text in batch.column("text").to_pylist()]
+
+
+def test_a_rule_can_say_what_it_found_of_the_rows_it_objects_to() -> None:
+    _, found = judged(documents((JA, None), (EN, None), (None, "damaged"), (DE, None)), Told(), Language())
+    assert found.column("detail").to_pylist() == [None, f"1 of {len(EN)}", None, None]
