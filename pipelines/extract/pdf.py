@@ -26,17 +26,14 @@ from pipelines.extract.rights import Licence, Rights
 MAX_BYTES = 256 << 20
 # The largest books have 3,000; beyond are collections of scans.
 MAX_PAGES = 5_000
-# A thousand dense pages, or four novels. At 80,000 characters a second they take 40 s of the 60 of a record.
-MAX_CHARS = 3_000_000
+# Seven hundred dense pages, or a novel of 3,000. At 75,000 characters a second they take 27 s of the 60 of a record.
+MAX_CHARS = 2_000_000
 # Shapes and texts of one page: maps and plots of raw data have as many, and PDFium reads 500,000 a second.
 MAX_OBJECTS = 2_000_000
 # Share of characters whose meaning the file does not tell. Formulas of old TeX reach 0.1 of a page.
 MAX_UNMAPPED = 0.3
 MAX_LICENCES = 4
 MAX_ROTATED = 1_000
-
-# From here on characters take two columns, as kana and kanji do.
-FIRST_WIDE = "\u2e80"
 
 Flows = list[list[Line]]
 Sizes = Counter[tuple[float, bool, bool]]
@@ -47,7 +44,8 @@ def extract(raw: bytes, name: str = "") -> list[Document]:
 
     Raises:
         Unreadable: too_large; encrypted (it wants a password); malformed; no_text_layer (only images); unmapped_fonts
-            (most characters have no meaning without their glyphs); empty (nothing but heads, numbers, references).
+            (most characters have no meaning without their glyphs); missing_fonts (the text is single characters of
+            fonts that are neither in the file nor known here); empty (nothing but heads, numbers, references).
     """
     if len(raw) > MAX_BYTES:
         raise Unreadable("too_large", f"{len(raw)} bytes, limit {MAX_BYTES}")
@@ -104,6 +102,7 @@ def _flows(file: Any, counts: Counter[str], sizes: Sizes) -> tuple[Flows, str]:
         chars += page.chars
         unmapped += page.unmapped
         counts["unplaced"] += page.unplaced
+        counts["sizeless"] += page.sizeless
         counts["rotated"] += len(page.rotated)
         stamp = stamp or page.rotated[:MAX_ROTATED]
         sizes.update(_sizes(page.glyphs))
@@ -114,7 +113,9 @@ def _flows(file: Any, counts: Counter[str], sizes: Sizes) -> tuple[Flows, str]:
         raise Unreadable("unmapped_fonts", f"{unmapped / chars:.2f} of {chars} characters, limit {MAX_UNMAPPED}")
     counts["unmapped"] = unmapped
     if not flows:
-        raise Unreadable("malformed" if counts["unreadable_pages"] else "no_text_layer", f"{pages} pages without text")
+        found = {"malformed": counts["unreadable_pages"], "missing_fonts": counts["sizeless"], "no_text_layer": pages}
+        reason = next((name for name, count in found.items() if count), "malformed")
+        raise Unreadable(reason, f"{pages} pages without text, {counts['sizeless']} texts of no size")
     return flows, stamp
 
 
@@ -146,7 +147,7 @@ def _lines(glyphs: Sequence[pdf_glyphs.Glyph], page: int, counts: Counter[str]) 
 
 def _sizes(glyphs: Sequence[pdf_glyphs.Glyph]) -> Iterator[tuple[float, bool, bool]]:
     for glyph in glyphs:
-        yield glyph.style.size, glyph.text >= FIRST_WIDE, glyph.style.mono
+        yield glyph.style.size, glyph.text >= pdf_glyphs.FIRST_WIDE, glyph.style.mono
 
 
 def _usual(sizes: Sizes) -> float:

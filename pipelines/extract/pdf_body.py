@@ -22,6 +22,8 @@ class Body:
 MAX_HEADING, MAX_HEADING_LINES = 200, 4
 MAX_PLAIN_HEADING = 100
 MAX_DEPTH = 6
+# Share of a text in headings: where there are more, as on slides, sizes and weights mean something else.
+MAX_HEADINGS = 0.3
 # Share of a text that references may be; more is a bibliography, or a heading taken for another.
 MAX_REFERENCES = 0.6
 
@@ -105,20 +107,26 @@ def _headings(made: Sequence[Block], size: float, plain: bool) -> list[bool]:
         points, heavy = style = _style(block)
         return heavy or points == largest or len(pages[style]) > 1 or bool(_number_depth(block.lines[0].text))
 
-    return [is_one and is_sure(block) for block, is_one in zip(made, may)]
+    found = [is_one and is_sure(block) for block, is_one in zip(made, may)]
+    length = sum(block.length for block, is_one in zip(made, found) if is_one)
+    unreliable = length > MAX_HEADINGS * sum(block.length for block in made)
+    return [False] * len(made) if unreliable and len(made) > 1 else found
 
 
 def _may_be_heading(block: Block, size: float, plain: bool) -> bool:
     if block.kind != "text" or len(block.lines) > MAX_HEADING_LINES:
         return False
-    length = sum(len(line.text) for line in block.lines)
     if not any(_LETTER.search(line.text) for line in block.lines):
         return False
     first = block.lines[0]
     if first.size >= LARGE * size:
-        return length <= MAX_HEADING
+        return block.length <= MAX_HEADING
     heavy = plain and all(line.heavy for line in block.lines) and first.size > 0.95 * size
-    return heavy and length <= MAX_PLAIN_HEADING and not block.lines[-1].text.endswith((".", "。", ",", "、", ":", ";"))
+    return (
+        heavy
+        and block.length <= MAX_PLAIN_HEADING
+        and not block.lines[-1].text.endswith((".", "。", ",", "、", ":", ";"))
+    )
 
 
 def _style(block: Block) -> tuple[float, bool]:
@@ -159,8 +167,8 @@ def _without_references(
     while end < len(made) and not (headings[end] and _is_like(made[end].lines[0], head)):
         end += 1
     dropped = made[start + 1 : end]
-    length = sum(len(line.text) for block in dropped for line in block.lines)
-    if not dropped or length > MAX_REFERENCES * sum(len(line.text) for block in made for line in block.lines):
+    length = sum(block.length for block in dropped)
+    if not dropped or length > MAX_REFERENCES * sum(block.length for block in made):
         return made, headings
     entries = sum(bool(_ENTRY.match(block.lines[0].text)) for block in dropped)
     counts["references"] = entries or len(dropped)

@@ -10,8 +10,6 @@ from typing import Any, NamedTuple
 
 import pypdfium2.raw as pdfium
 
-from pipelines.extract.wrapping import WIDE
-
 
 class Style(NamedTuple):
     """How the characters of one text object are set. `size` in points; `turn` in quarters against the clock from
@@ -49,6 +47,12 @@ class Page(NamedTuple):
     chars: int
     unmapped: int
     unplaced: int
+    sizeless: int
+    """Text objects that PDFium passes over: spaces, and single characters of fonts that are neither here nor there."""
+
+
+# From here on characters take two columns, as kana and kanji do.
+FIRST_WIDE = "\u2e80"
 
 
 class _Placed(NamedTuple):
@@ -63,7 +67,6 @@ class _Placed(NamedTuple):
     spaced: bool
 
 
-_WIDE = re.compile(f"[{WIDE}]")
 # Names of fonts: NimbusRomNo9L-Medi and CMBX10 are bold, and so is gothic beside mincho. PDFium's weights are guesses
 # from the width of stems (CMR10 345, CMBX10 570, a normal Calibri 400).
 _HEAVY = re.compile("bold|heavy|black|medi(?:um)?(?:ital|obli)?$|demi|gothic|cmb|sfbx|lmb|kozgo|-w[6-9]", re.IGNORECASE)
@@ -96,7 +99,7 @@ _FOLDED = _LIGATURES | _RADICALS | {point: unicodedata.normalize("NFKC", chr(poi
 
 def read(page: Any, room: int) -> Page | None:
     """The characters of an open page of pypdfium2; None where there are more than `room`."""
-    _widen(page.raw)
+    sizeless = _widen(page.raw)
     textpage = pdfium.FPDFText_LoadPage(page.raw)
     try:
         if pdfium.FPDFText_CountChars(textpage) > room:
@@ -121,26 +124,32 @@ def read(page: Any, room: int) -> Page | None:
         glyphs = [_down(glyph, turn) for glyph in placed if id(glyph) in wanted or glyph.style.turn == down]
         others = [_across(glyph, turn) for glyph in upright if id(glyph) not in wanted]
         if is_vertical:
-            stood, others = _standing_figures(others, upright, wanted, turn)
+            stood, others = _standing_figures(others)
             glyphs += stood
         else:
             glyphs, others = others, glyphs
     rotated = "".join(" " * glyph.spaced + glyph.text for glyph in placed if glyph.style.turn not in used)
-    return Page(glyphs, is_vertical, others, rotated, chars, unmapped, unplaced)
+    return Page(glyphs, is_vertical, others, rotated, chars, unmapped, unplaced, sizeless)
 
 
-def _widen(page: Any) -> None:
+def _widen(page: Any) -> int:
     """PDFium passes over text without a width, as it takes vertical lines for in a font that is neither in the file nor
-    on the machine. Such lines are slanted by less than can be seen."""
+    on the machine. Such lines are slanted by less than can be seen. How many have no height either, it returns."""
+    sizeless = 0
     left, bottom, right, top = (ctypes.c_float() for _ in range(4))
     for at in range(pdfium.FPDFPage_CountObjects(page)):
         target = pdfium.FPDFPage_GetObject(page, at)
         if pdfium.FPDFPageObj_GetType(target) != pdfium.FPDF_PAGEOBJ_TEXT:
             continue
         pdfium.FPDFPageObj_GetBounds(target, left, bottom, right, top)
-        if right.value - left.value < _NO_WIDTH < top.value - bottom.value:
+        if right.value - left.value >= _NO_WIDTH:
+            continue
+        if top.value - bottom.value <= _NO_WIDTH:
+            sizeless += 1
+        else:
             middle = (bottom.value + top.value) / 2
             pdfium.FPDFPageObj_Transform(target, 1, 0, _SLANT, 1, -_SLANT * middle, 0)
+    return sizeless
 
 
 def _placed(textpage: Any) -> tuple[list[_Placed], int, int, int]:
@@ -263,10 +272,18 @@ def _across(glyph: _Placed, turn: int) -> Glyph:
 
 
 def _down(glyph: _Placed, turn: int) -> Glyph:
+    """PDFium puts the origin of an upright character half a size to the left of its line, and its box is not to be
+    relied on; those that lie on their side have the line in the middle of their box."""
     left, right, top, bottom, _ = _frame(glyph, turn)
-    middle, half = -(left + right) / 2, glyph.style.size / 2
+    half = glyph.style.size / 2
+    middle = -(_origin(glyph, turn)[0] + half) if glyph.style.turn == turn else -(left + right) / 2
     text = glyph.text.translate(_VERTICAL_FORMS)
     return Glyph(text, top, bottom, middle - half, middle + half, glyph.style, glyph.spaced)
+
+
+def _origin(glyph: _Placed, turn: int) -> tuple[float, float]:
+    x, y = glyph.x, glyph.y
+    return ((x, -y), (y, x), (-x, y), (-y, -x))[turn]
 
 
 def _votes(upright: Sequence[_Placed], turn: int) -> list[int]:
@@ -274,48 +291,44 @@ def _votes(upright: Sequence[_Placed], turn: int) -> list[int]:
 
     Only steps with a kanji or kana count as vertical, of at most 1.4 sizes: below that lines are not set apart."""
     votes = [0] * len(upright)
-    if not any(_WIDE.match(glyph.text) for glyph in upright):
+    wide = [glyph.text >= FIRST_WIDE for glyph in upright]
+    if not any(wide):
         return votes
-    frames = [_frame(glyph, turn) for glyph in upright]
+    origins = [_origin(glyph, turn) for glyph in upright]
     for at in range(len(upright) - 1):
-        a, b = frames[at], frames[at + 1]
-        small, size = sorted((upright[at].style.size, upright[at + 1].style.size))
+        (along, base), (next_along, next_base) = origins[at], origins[at + 1]
+        across, down = next_along - along, next_base - base
+        small, size = upright[at].style.size, upright[at + 1].style.size
+        if small > size:
+            small, size = size, small
         if small < 0.75 * size:  # ruby
             continue
-        across, down = (b[0] + b[1] - a[0] - a[1]) / 2, (b[2] + b[3] - a[2] - a[3]) / 2
-        if abs(b[4] - a[4]) < 0.3 * size and 0 < across < 2 * size:
+        if abs(down) < 0.3 * size and 0 < across < 2 * size:
             votes[at] = votes[at + 1] = -1
-        elif (
-            abs(across) < 0.3 * size
-            and 0.3 * size < down < 1.4 * size
-            and votes[at] >= 0
-            and (_WIDE.match(upright[at].text) or _WIDE.match(upright[at + 1].text))
-        ):
-            votes[at] = votes[at + 1] = 1
+        elif (wide[at] or wide[at + 1]) and abs(across) < 0.3 * size and 0.3 * size < down < 1.4 * size:
+            votes[at] = votes[at] or 1
+            votes[at + 1] = 1
     return votes
 
 
-def _standing_figures(
-    rows: list[Glyph], upright: Sequence[_Placed], wanted: set[int], turn: int
-) -> tuple[list[Glyph], list[Glyph]]:
+def _standing_figures(rows: Sequence[Glyph]) -> tuple[list[Glyph], list[Glyph]]:
     """Rows of two or three digits are one character of a vertical line: those, turned, and the other rows."""
-    placed = [glyph for glyph in upright if id(glyph) not in wanted]
     stood: list[Glyph] = []
     left: list[Glyph] = []
     at = 0
     while at < len(rows):
-        end = at + 1
+        first, end = rows[at], at + 1
         while (
             end < len(rows)
-            and abs(rows[end].top - rows[at].top) < 0.1
-            and 0 <= rows[end].u0 - rows[end - 1].u0 < (rows[at].style.size)
+            and abs(rows[end].top - first.top) < 0.1
+            and 0 <= rows[end].u0 - rows[end - 1].u0 < first.style.size
         ):
             end += 1
         text = "".join(glyph.text for glyph in rows[at:end])
         if len(text) <= 3 and text.isdigit():
-            first, last = _down(placed[at], turn), _down(placed[end - 1], turn)
-            middle, half = (first.top + first.bottom + last.top + last.bottom) / 4, first.style.size / 2
-            stood.append(first._replace(text=text, top=middle - half, bottom=middle + half))
+            middle, half = -(first.u0 + rows[end - 1].u1) / 2, first.style.size / 2
+            turned = Glyph(text, first.top, first.bottom, middle - half, middle + half, first.style, first.spaced)
+            stood.append(turned)
         else:
             left += rows[at:end]
         at = end

@@ -24,6 +24,11 @@ class Block:
     goes_on: bool
     tight: bool
 
+    @property
+    def length(self) -> int:
+        """In characters."""
+        return sum(len(line.text) for line in self.lines)
+
 
 # Of a size: an indent, and how much sizes of one paragraph differ (Japanese type is set 4 to 8 % smaller than Latin).
 INDENT = 0.7
