@@ -12,6 +12,7 @@ from pydantic import Field
 import filters
 from dedup.minhash import MinHash, for_threshold
 from dedup.shingles import Fold
+from filters.boilerplate import Boilerplate
 from filters.c4 import C4, C4Lines
 from filters.datatrove import Datatrove
 from filters.decontamination import Decontamination
@@ -24,6 +25,7 @@ from filters.japanese import Japanese
 from filters.language import Language
 from filters.length import Length
 from filters.llmjp import LLMjp
+from filters.mojibake import Mojibake
 from filters.pii import PII
 from filters.repetition import Repetition
 from filters.rights import Rights
@@ -82,6 +84,8 @@ class Filter(Settings):
     japanese: Japanese = Japanese()
     english: English = English()
     repetition: Repetition = Repetition()
+    mojibake: Mojibake = Mojibake()
+    boilerplate: Boilerplate = Boilerplate()
     gopher_quality: GopherQuality = GopherQuality()
     gopher_repetition: GopherRepetition = GopherRepetition()
     fineweb: FineWeb = FineWeb()
