@@ -29,6 +29,7 @@ COMMANDS = {
     "show": "why is this page not in the corpus? what each stage says of it; or a sample by reason",
     "what-if": "which documents would return and go with other limits, from the scores on record",
     "export": "write what others need to check our decisions",
+    "train-quality": "train the classifier of the rule `quality` on good and bad texts; write it and its card",
 }
 
 
@@ -39,6 +40,9 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, words in COMMANDS.items():
         sub = commands.add_parser(name, help=words, description=words)
+        if name == "train-quality":
+            _training_options(sub)
+            continue
         out = sub.add_argument("--out", required=True, type=Path, metavar="DIR", help="the corpus folder")
         sub.add_argument(
             "--json", action="store_true", help="print one JSON object on standard output, and nothing else"
@@ -91,9 +95,29 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _training_options(sub: argparse.ArgumentParser) -> None:
+    for kind in ("positive", "negative"):
+        sub.add_argument(f"--{kind}", nargs="+", action="extend", required=True, type=Path, metavar="TEXTS",
+                         help="corpora (their OUT), Parquet, JSON Lines (.gz, .zst), text files, folders")  # fmt: skip
+    sub.add_argument("--model", required=True, type=Path, metavar="FILE", dest="out",
+                     help="where the model goes, as quality.bin; its card goes beside it, as quality.json")  # fmt: skip
+    sub.add_argument("--languages", nargs="+", default=["ja", "en"], metavar="LANG", help="(default: ja en)")
+    sub.add_argument("--epochs", type=_count, default=10, help="of training (default: %(default)s)")
+    sub.add_argument("--documents", type=_count, default=200_000, metavar="N",
+                     help="most texts of a kind and language (default: %(default)s, as DCLM's)")  # fmt: skip
+    sub.add_argument("--seed", type=int, default=0, help="of what is drawn and held out (default: %(default)s)")
+    sub.add_argument("--json", action="store_true", help="print the card on standard output, and nothing else")
+
+
 def _workers(word: str) -> int:
     if not word.isdigit() or int(word) < 1:
         raise argparse.ArgumentTypeError(f"{word!r} is not a number of workers: 1 or more")
+    return int(word)
+
+
+def _count(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a whole number from 1 on")
     return int(word)
 
 
@@ -325,9 +349,28 @@ def _export(args: argparse.Namespace) -> int:
     return 0
 
 
+def _train_quality(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from filters.quality import card_path
+    from pipelines import train_quality
+
+    with train_quality.shown(quiet=args.json) as report:
+        card = train_quality.train(
+            args.positive, args.negative, args.out, args.languages, args.epochs, args.documents, args.seed, report
+        )
+    if args.json:
+        print(json.dumps(card))
+    else:
+        train_quality.show(card, Console())
+        print(f"model  {args.out}\ncard   {card_path(args.out)}")
+    return 0
+
+
 DO = {
     "run": _run, "extract": _stage, "filter": _stage, "dedup": _dedup, "tokenize": _stage,
     "plan": _plan, "stats": _stats, "verify": _verify, "export": _export, "show": _show, "what-if": _what_if,
+    "train-quality": _train_quality,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ from filters.length import Length
 from filters.llmjp import LLMjp
 from filters.mojibake import Mojibake
 from filters.pii import PII
+from filters.quality import Quality
 from filters.repetition import Repetition
 from filters.rights import Rights
 from filters.swallow import Swallow, SwallowFooter, SwallowPunctuation
@@ -99,6 +100,8 @@ class Filter(Settings):
     vocabulary: Vocabulary = Vocabulary()
     decontamination: Decontamination | None = None
     """It needs benchmarks: `[filter.decontamination] benchmarks = ["gsm8k-test.jsonl"]`."""
+    quality: Quality | None = None
+    """It needs a model: `[filter.quality] model = "models/quality.bin"`, from `minamoto train-quality`."""
     hosts: Hosts = Hosts()
     rights: Rights = Rights()
     pii: PII = PII()
