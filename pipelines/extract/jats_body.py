@@ -226,10 +226,8 @@ def _definitions(element: Any, depth: int, lang: str, context: Context) -> list[
 def _display(element: Any, context: Context) -> list[str]:
     made = formula(element, context)
     if not made:
-        words = tidy(
-            "".join(inline_element(part, context) + (part.tail or "") for part in element if part.tag != "label")
-        )
-        words = " ".join(filter(None, [tidy(element.text or ""), words]))
+        parts = ((inline_element(part, context) if part.tag != "label" else "") + (part.tail or "") for part in element)
+        words = tidy((element.text or "") + "".join(parts))
         if not words:
             context.counts["formulas"] += 1
         return [words] if words else []

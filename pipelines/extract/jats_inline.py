@@ -39,8 +39,8 @@ def children(element: Any, *names: str) -> list[Any]:
 
 
 def line(element: Any, context: Context) -> str:
-    """The whole content as tidy text; the source's own line breaks are spaces."""
-    return " ".join(tidy(inline(element, context)).split("\n"))
+    """The whole content as tidy text; a line that the source breaks goes on."""
+    return tidy(inline(element, context).replace(_BREAK, "\n"))
 
 
 def inline(element: Any, context: Context) -> str:
@@ -187,12 +187,21 @@ def _script(element: Any, context: Context) -> str:
         return content
     if _CITATION in made and _NUMBERS.fullmatch(made):
         return _CITATION
-    high = element.tag == "sup"
+    before, after = " " * content.startswith(" "), " " * content.endswith(" ")
+    return f"{before}{_raised(made) if element.tag == 'sup' else _lowered(made)}{after}"
+
+
+def _raised(made: str) -> str:
     if _SIGNS.fullmatch(made):
-        return made.translate(_HIGH if high else _LOW)
-    if high and _AS_THEY_ARE.fullmatch(made):
-        return made
-    mark = "^" if high else "_"
+        return made.translate(_HIGH)
+    return made if _AS_THEY_ARE.fullmatch(made) else _as_tex("^", made)
+
+
+def _lowered(made: str) -> str:
+    return made.translate(_LOW) if _SIGNS.fullmatch(made) else _as_tex("_", made)
+
+
+def _as_tex(mark: str, made: str) -> str:
     if made.startswith("$") and made.endswith("$") and made.count("$") == 2:
         return f"${mark}{{{made[1:-1]}}}$"
     return f"{mark}{made}" if len(made) == 1 else f"{mark}{{{made}}}"
