@@ -31,7 +31,8 @@ _COPYRIGHT = (
     r"(?:(?:(?:japanese|english|original|content|document|text|site|page|portions|日本語訳?|原文) )?(?:translation )?"
     rf"(?:\(c\) ?|© ?)?copyright ?(?:(?:©|\(c\)|ⓒ)|:? ?{_YEAR})|(?:©|\(c\)|ⓒ) ?{_YEAR}).{{0,150}}"
     r"|.{0,100}\ball rights reserved\W{0,3}"
-    r"|.{0,60}(?:無断(?:で?の?(?:転載|複製|複写|引用|使用)).{0,30}(?:禁じ|禁止|お断り|ご遠慮).{0,12}|禁無断転載).{0,10}"
+    r"|[^。]{0,40}(?:禁無断転載|無断(?:での)?(?:転載|複製|複写|引用|使用)[^。]{0,30}"
+    r"(?:禁(?:じます|止(?:します|いたします|です)?)|お断り(?:(?:し|いたし)ます)?|ご遠慮(?:ください|願います))。?)"
 )
 _UPDATED = (
     r"(?:最終更新(?:日時?|者)?|更新日時?|last[ -](?:updated?|modified|changed|edited)(?: on| by)?|date modified"
@@ -110,13 +111,17 @@ class Boilerplate:
         if lang not in ("ja", "en"):
             return []
         lines = [*_lines(text)]
-        end = _related(lines)
-        cut = {*_anywhere(lines[:end]), *range(end, len(lines))}
-        if end <= self.head + self.tail:
-            cut |= _at_edge(lines, range(end), cut)
-        else:
-            cut |= _at_edge(lines, range(self.head), cut) | _at_edge(lines, range(end - self.tail, end), cut)
+        cut = {*_anywhere(lines)}
+        cut |= self._edges(lines, len(lines), cut)
+        end = _related(lines, cut)
+        if end < len(lines):
+            cut |= {*range(end, len(lines))} | self._edges(lines, end, cut)
         return sorted([*_spans(lines, cut, len(text)), *_anchors(lines, cut)])
+
+    def _edges(self, lines: Sequence[_Line], end: int, sure: set[int]) -> set[int]:
+        if end <= self.head + self.tail:
+            return _at_edge(lines, range(end), sure)
+        return _at_edge(lines, range(self.head), sure) | _at_edge(lines, range(end - self.tail, end), sure)
 
 
 def _lines(text: str) -> Iterator[_Line]:
@@ -148,12 +153,12 @@ def _anywhere(lines: Sequence[_Line]) -> Iterator[int]:
             yield place
 
 
-def _related(lines: Sequence[_Line]) -> int:
+def _related(lines: Sequence[_Line], cut: set[int]) -> int:
     """Where the titles of other pages begin, in the second half of the lines; else how many lines there are."""
     for place in range(max(len(lines) // 2, len(lines) - _MAX_RELATED), len(lines)):
         if len(lines[place].text) <= 40 and _RELATED.fullmatch(_fold(lines[place].text).strip(_MARKS)):
-            titles = lines[place + 1 :]
-            if not any(len(line.text) > _MAX_LINE or _SENTENCE.fullmatch(_fold(line.text)) for line in titles):
+            titles = (lines[other].text for other in range(place + 1, len(lines)) if other not in cut)
+            if not any(len(title) > _MAX_LINE or _SENTENCE.fullmatch(_fold(title)) for title in titles):
                 return place
     return len(lines)
 
