@@ -114,6 +114,10 @@ _NOT_TEXT = frozenset(["aff", "author-notes", "contrib", "corresp", "table-fn"])
 _NUMBERS = re.compile(r"(?:[\d⁰¹²³⁴-⁹⁽⁾⁻\s\x01()\[\]（）［］.,;、，*†‡–—−-]|(?<=\d)[a-z](?![a-z]))*+")
 
 
+# "Sato et al. (2001)": of a citation by name the year may be all that is linked.
+_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
+
+
 def _cross_reference(element: Any, context: Context) -> str:
     kind = element.get("ref-type", "")
     if kind in _NOT_TEXT:
@@ -123,7 +127,7 @@ def _cross_reference(element: Any, context: Context) -> str:
         called = [name for name in element.get("rid", "").split() if name in context.footnotes]
         context.pending += [context.footnotes.pop(name) for name in called]
         return "" if called or _NUMBERS.fullmatch(content) or len(content.strip()) <= 2 else content
-    if kind in ("bibr", "ref") and _NUMBERS.fullmatch(content):
+    if kind in ("bibr", "ref") and _NUMBERS.fullmatch(content) and not _YEAR.search(content):
         context.counts["citations"] += 1
         return _CITATION
     return content

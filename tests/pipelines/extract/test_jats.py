@@ -386,6 +386,7 @@ class TestInline:
         assert paragraph(f'a <xref ref-type="bibr" rid="r">{number}</xref> b') == "a b"
 
     def test_words_stay(self) -> None:
+        assert paragraph('Sato (<xref ref-type="bibr" rid="r">2001</xref>) says') == "Sato (2001) says"
         assert (
             paragraph('as <xref ref-type="bibr" rid="r">Sato et al. (2001)</xref> say') == "as Sato et al. (2001) say"
         )
