@@ -2,8 +2,8 @@ r"""A LaTeX source to its text: one .tex, .ltx or .dtx, gzipped or not, or the b
 
 The source is read once, as TeX does, from a stack of texts on which macros are expanded (latex_reader, latex_macros,
 latex_conditions, latex_body); latex_vocabulary says what the control words of LaTeX mean to a reader. Of 162 real files
-it reads 2.5 MB/s. pylatexenc 2.10, which builds a tree first, reads 0.2, expands no macros of the document, and runs out
-of stack at 200 groups in each other.
+it reads 2.5 MB/s. pylatexenc 2.10, which builds a tree first, reads 0.2, expands no macros of the document, and runs
+out of stack at 200 groups in each other.
 
 Where the number of a theorem or a section was referred to, the word before it stays and the number goes. A footnote
 follows its paragraph. Of macros that nobody knows the name goes and the arguments stay as text. What is counted:

@@ -34,15 +34,15 @@ from pipelines.extract.latex_words import WORDS
 MAX_INPUTS = 1_000
 
 _DIMENSION = (
-    r"[ \t]*=?[ \t]*-?(?:(?:\d{1,9}(?:[.,]\d{0,9})?|[.,]\d{1,9})?[ \t]*"
-    r"(?:(?:true)?(?:pt|em|ex|mm|cm|in|zw|zh|sp|bp|pc|dd|cc|mu|fil{1,3}|Q|H)(?![A-Za-z])[ \t]?|\\[A-Za-z@]+[ \t]*))"
+    r"[ \t]*+=?[ \t]*+-?(?:(?:\d{1,9}(?:[.,]\d{0,9})?|[.,]\d{1,9})?[ \t]*+"
+    r"(?:(?:true)?(?:pt|em|ex|mm|cm|in|zw|zh|sp|bp|pc|dd|cc|mu|fil{1,3}|Q|H)(?![A-Za-z])[ \t]?|\\[A-Za-z@]+[ \t]*+))"
 )
-_GLUE = re.compile(rf"{_DIMENSION}(?:[ \t]*(?:plus|minus){_DIMENSION}){{0,2}}")
-_ASSIGNMENT = re.compile(rf"[ \t]*=[ \t]*-?(?:{_DIMENSION}(?:[ \t]*(?:plus|minus){_DIMENSION}){{0,2}}|\d{{1,9}})")
-_BREAK_ARGUMENT = re.compile(r"\*?[ \t]*(?:\[[^\]\n]{0,40}\])?")
-_ITEM_AHEAD = re.compile(r"(?=\s*\\item(?![A-Za-z]))")
+_GLUE = re.compile(rf"{_DIMENSION}(?:[ \t]*+(?:plus|minus){_DIMENSION}){{0,2}}")
+_ASSIGNMENT = re.compile(rf"[ \t]*+=[ \t]*+-?(?:{_DIMENSION}(?:[ \t]*+(?:plus|minus){_DIMENSION}){{0,2}}|\d{{1,9}})")
+_BREAK_ARGUMENT = re.compile(r"\*?[ \t]*+(?:\[[^\]\n]{0,40}\])?")
+_ITEM_AHEAD = re.compile(r"(?=\s*+\\item(?![A-Za-z]))")
 _LABEL_PARTS = re.compile("[:._-]")
-_LETTER = re.compile(r"[ \t]*(?:\{[ \t]*(?:\\?([A-Za-z])[ \t]*)?\}|\\([ij])(?![A-Za-z])[ \t]*|([^\W\d_]))")
+_LETTER = re.compile(r"[ \t]*+(?:\{[ \t]*+(?:\\?([A-Za-z])[ \t]*+)?\}|\\([ij])(?![A-Za-z])[ \t]*+|([^\W\d_]))")
 _JAPANESE_CLASS = re.compile(
     r"(?:^|lt|bx|u|p)?(?:js|jl|j|t|ut|uj|ltj)(?:article|book|report|req|spf|slides)"
     r"|^(?:jlreq|nlproceedings|plnews|jltxdoc|ieicej|ipsj)"

@@ -27,10 +27,10 @@ _SOURCES = (".tex", ".ltx", ".latex", ".dtx")
 _README = ("00README.json", "00README.XXX", "00README.yaml", "00README")
 
 _COMMENT = re.compile(r"(?<!\\)((?:\\\\)*)%[^\n]*")
-_CLASS = re.compile(r"\\document(?:class|style)\s*(?:\[[^\[\]]{0,2000}\])?\s*\{\s*([\w./-]*)")
-_INPUT = re.compile(r"\\(?:input|include|subfile|import\{[^{}]{0,200}\})\s*\{?\s*([\w./-]{1,200})")
-_TOP_LEVEL = re.compile(r"^\s*(\S+)\s+toplevelfile\b", re.MULTILINE)
-_INPUTENC = re.compile(rb"\\(?:usepackage|inputencoding)\s*(?:\[([\w-]{1,20})\]\s*\{inputenc\}|\{([\w-]{1,20})\})")
+_CLASS = re.compile(r"\\document(?:class|style)\s*+(?:\[[^\[\]]{0,2000}\])?\s*+\{\s*+([\w./-]*)")
+_INPUT = re.compile(r"\\(?:input|include|subfile|import\{[^{}]{0,200}\})\s*+\{?\s*+([\w./-]{1,200})")
+_TOP_LEVEL = re.compile(r"^[ \t]*+(\S+)[ \t]+toplevelfile\b", re.MULTILINE)
+_INPUTENC = re.compile(rb"\\(?:usepackage|inputencoding)\s*+(?:\[([\w-]{1,20})\]\s*+\{inputenc\}|\{([\w-]{1,20})\})")
 #: inputenc's names for what the Encoding Standard calls otherwise.
 _INPUTENC_LABELS = {
     "latin1": "windows-1252", "ansinew": "windows-1252", "cp1252": "windows-1252", "latin9": "iso-8859-15",

@@ -50,14 +50,14 @@ _PRIMITIVES = frozenset(
     }
 )
 _SKIPPED = re.compile(r"\\(?:(fi|else)(?![A-Za-z@])|newif\s*+\\if[A-Za-z@]*+|(if[A-Za-z@]*+)|[^A-Za-z])|%[^\n]*+")
-_NEXT = r"\s*(\\(?:[A-Za-z@]+|\W)|[^\s\\])\s*"
+_NEXT = r"\s*+(\\(?:[A-Za-z@]+|\W)|[^\s\\])\s*+"
 _TWO_TOKENS = re.compile(_NEXT + _NEXT)
 _ONE_TOKEN = re.compile(_NEXT)
-_NUMBER = r"\s*(-?\d{1,9}|(?:\\[A-Za-z@]+\s*){1,2}(?:\{[^{}]{0,80}\})?(?:`\\?.)?|`\\?.)\s?"
-_NUMBERS = re.compile(_NUMBER + r"\s*([<>=])" + _NUMBER)
+_NUMBER = r"\s*+(-?\d{1,9}|(?:\\[A-Za-z@]+\s*+){1,2}(?:\{[^{}]{0,80}\})?(?:`\\?.)?|`\\?.)\s?"
+_NUMBERS = re.compile(_NUMBER + r"\s*+([<>=])" + _NUMBER)
 _ONE_NUMBER = re.compile(_NUMBER)
-_LENGTHS = re.compile(r"[^<>=\n]{0,80}[<>=]\s*(?:\\[A-Za-z@]+|-?[\d.]{1,9}\s*[a-z]{2})\s?")
-_TO_ENDCSNAME = re.compile(r"[^\n]{0,200}?\\endcsname\s*")
+_LENGTHS = re.compile(r"[^<>=\n]{0,80}[<>=]\s*+(?:\\[A-Za-z@]+|-?[\d.]{1,9}\s*+[a-z]{2})\s?")
+_TO_ENDCSNAME = re.compile(r"[^\n]{0,200}?\\endcsname\s*+")
 
 _TESTS = {
     "if": _TWO_TOKENS, "ifcat": _TWO_TOKENS, "ifdim": _LENGTHS, "ifodd": _ONE_NUMBER, "ifcase": _ONE_NUMBER,

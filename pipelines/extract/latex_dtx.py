@@ -6,10 +6,10 @@ other lines are a driver or code that nobody is shown, and are left out.
 
 import re
 
-_BEGIN = re.compile(r"%\s*\\begin\s*\{macrocode\*?\}")
-_END = re.compile(r"%\s*\\end\s*\{macrocode\*?\}")
-_GUARD = re.compile(r"%<[*/][^<>\n]*>\s*$")
-_DOCUMENTED = re.compile(r"^%[ \t]*\\begin\s*\{macrocode\*?\}", re.MULTILINE)
+_BEGIN = re.compile(r"%\s*+\\begin\s*+\{macrocode\*?\}")
+_END = re.compile(r"%\s*+\\end\s*+\{macrocode\*?\}")
+_GUARD = re.compile(r"%<[*/][^<>\n]*>\s*+$")
+_DOCUMENTED = re.compile(r"^%[ \t]*+\\begin\s*+\{macrocode\*?\}", re.MULTILINE)
 
 
 def is_dtx(text: str, name: str) -> bool:

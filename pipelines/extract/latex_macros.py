@@ -22,13 +22,13 @@ _PROGRAMS = re.compile(
 _VERBATIM = re.compile(r"\\(?:verbatim|lstset|begin\{(?:[BL]?[Vv]erbatim|lstlisting|minted|alltt)\*?\})(?![A-Za-z])")
 _PARAMETER = re.compile(r"#(?:([1-9])|#)")
 _PARAMETER_TEXT = re.compile(r"[^{}%]{0,200}(?=\{)")
-_NUMBERED = re.compile(r"(?:#[1-9])*\s*")
-_XPARSE = re.compile(r"\s*(?:[+!>]?\s*([mosO]))")
-_CSNAME = re.compile(r"\s*\\csname\s*([A-Za-z@*]+)\s*\\endcsname[ \t]*")
-_WORD = re.compile(r"\s*\\([A-Za-z@]+)[ \t]*\n?[ \t]*|\s*\\(\W)")
-_BRACED_WORD = re.compile(r"\s*\{\s*\\([A-Za-z@]+|\W)\s*\}|\s*\\([A-Za-z@]+|\W)[ \t]*")
-_LET = re.compile(r"\s*\\([A-Za-z@]+|\W)\s*=?\s*(\\(?:[A-Za-z@]+|\W)|[^\s\\])")
-_THEOREM_NAME = re.compile(r"\bname\s*=\s*\{?([^{},=]+)")
+_NUMBERED = re.compile(r"(?:#[1-9])*\s*+")
+_XPARSE = re.compile(r"\s*+(?:[+!>]?\s*+([mosO]))")
+_CSNAME = re.compile(r"\s*+\\csname\s*+([A-Za-z@*]+)\s*+\\endcsname[ \t]*+")
+_WORD = re.compile(r"\s*+\\([A-Za-z@]+)[ \t]*+\n?[ \t]*+|\s*+\\(\W)")
+_BRACED_WORD = re.compile(r"\s*+\{\s*+\\([A-Za-z@]+|\W)\s*+\}|\s*+\\([A-Za-z@]+|\W)[ \t]*+")
+_LET = re.compile(r"\s*+\\([A-Za-z@]+|\W)\s*+=?\s*+(\\(?:[A-Za-z@]+|\W)|[^\s\\])")
+_THEOREM_NAME = re.compile(r"\bname\s*+=\s*+\{?([^{},=]+)")
 
 NO_VALUE = "-NoValue-"
 

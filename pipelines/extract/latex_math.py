@@ -8,7 +8,7 @@ from pipelines.extract.latex_macros import Definitions, define, expand, glued
 from pipelines.extract.latex_reader import Reader
 from pipelines.extract.latex_vocabulary import COUNTED, NAMED_REFERENCES, NOT_IN_MATH, UNREAD
 
-_LINES = re.compile(r"[ \t]*\n\s*")
+_LINES = re.compile(r"(?<![ \t])[ \t]*+\n\s*+")
 _SPACES = re.compile(r"\s+")
 
 

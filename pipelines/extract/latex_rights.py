@@ -9,7 +9,8 @@ from pipelines.extract.rights import MAX_LICENCES, MAX_WORDS, Licence, Rights
 MAX_HEAD = 20_000
 
 _COMMENTED = re.compile(r"%+[ \t]*(.*)")
-_SENTENCE = re.compile(r"[^.]*?licen[cs]e[^.]*(?:\.(?!\s)[^.]*)*", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"(?<=\.)\s")
+_LICENCE = re.compile("licen[cs]e", re.IGNORECASE)
 _URL_KEY = re.compile(r"pdflicenseurl\s*=\s*\{\s*([^{}\s]{1,500})\s*\}")
 _DOCLICENSE = re.compile(r"\\usepackage\s*\[([^\[\]]{0,300})\]\s*\{doclicense\}")
 _OPTION = re.compile(r"(type|modifier|version)\s*=\s*\{?\s*([\w.-]{1,20})")
@@ -35,8 +36,8 @@ def _stated(head: str) -> list[tuple[str, str, str]]:
             comments.append(commented[1])
         elif line.strip():
             break
-    for sentence in _SENTENCE.findall(" ".join(comments))[:MAX_LICENCES]:
-        stated.append(("comment", " ".join(sentence.split())[:MAX_WORDS], ""))
+    sentences = filter(_LICENCE.search, _SENTENCE_END.split(" ".join(comments)))
+    stated += (("comment", " ".join(sentence.split())[:MAX_WORDS], "") for sentence in sentences)
     stated += (("pdflicenseurl", "", url) for url in _URL_KEY.findall(head))
     for options in _DOCLICENSE.findall(head):
         said = dict(_OPTION.findall(options))

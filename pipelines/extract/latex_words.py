@@ -11,14 +11,18 @@ from pipelines.extract.latex_text import Page
 if TYPE_CHECKING:
     from pipelines.extract.latex_body import Body
 
-_CHARACTER_CODE = re.compile(r"""[ \t]*(?:`\\?(.)|"([0-9A-F]{1,6})|'([0-7]{1,7})|(\d{1,7}))[ \t]?""")
-_FILE_NAME = re.compile(r"[ \t]*([^\s{}\\%]{1,200})")
-_SHORT_VERB = re.compile(r"[ \t]*\*?[ \t]*(?:\[[^\]]{0,99}\][ \t]*)?(?:\{[ \t]*\\?(.)[ \t]*\}|\\?(\S))")
+_CHARACTER_CODE = re.compile(r"""[ \t]*+(?:`\\?(.)|"([0-9A-F]{1,6})|'([0-7]{1,7})|(\d{1,7}))[ \t]?""")
+_FILE_NAME = re.compile(r"[ \t]*+([^\s{}\\%]{1,200})")
+_SHORT_VERB = re.compile(r"[ \t]*+\*?[ \t]*+(?:\[[^\]]{0,99}\][ \t]*+)?(?:\{[ \t]*+\\?(.)[ \t]*+\}|\\?(\S))")
 _ESCAPED = re.compile(r"\\([%#&_{}~])")
-_RULE = re.compile(r"(?:[ \t]*(?:width|height|depth)[ \t]*=?[ \t]*-?[\d.]{0,9}[ \t]*(?:[a-z]{2}|\\[A-Za-z@]+)){0,3}")
-_FONT = re.compile(r"[ \t]*\\[A-Za-z@]+[ \t]*=?[ \t]*[\w-]{1,40}(?:[ \t]+(?:at|scaled)[ \t]*[\w.]{1,20})?[ \t]?")
-_BOX_SIZE = re.compile(r"[ \t]*(?:to|spread)[ \t]*(?:-?[\d.]{0,9}[ \t]*(?:[a-z]{2}(?![a-z])|\\[A-Za-z@]+))[ \t]*(?=\{)")
-_NUMBER = re.compile(r"[ \t]*=?[ \t]*-?\d{1,9}[ \t]?")
+_RULE = re.compile(
+    r"(?:[ \t]*+(?:width|height|depth)[ \t]*+=?[ \t]*+-?[\d.]{0,9}[ \t]*+(?:[a-z]{2}|\\[A-Za-z@]+)){0,3}"
+)
+_FONT = re.compile(r"[ \t]*+\\[A-Za-z@]+[ \t]*+=?[ \t]*+[\w-]{1,40}(?:[ \t]+(?:at|scaled)[ \t]*+[\w.]{1,20})?[ \t]?")
+_BOX_SIZE = re.compile(
+    r"[ \t]*+(?:to|spread)[ \t]*+(?:-?[\d.]{0,9}[ \t]*+(?:[a-z]{2}(?![a-z])|\\[A-Za-z@]+))[ \t]*+(?=\{)"
+)
+_NUMBER = re.compile(r"[ \t]*+=?[ \t]*+-?\d{1,9}[ \t]?")
 
 
 def _title(body: "Body") -> None:

@@ -396,6 +396,21 @@ def test_time_is_linear(unit: str) -> None:
     assert time.process_time() - start < 5
 
 
+@pytest.mark.parametrize(
+    "start",
+    ["", "$", "x\\begin{align}", "\\documentclass", "\\documentclass[a]", "\\input", "\\hskip 1pt plus", "\\hskip1",
+     "\\ifnum\\a", "\\ifx", "\\ifx\\a", "\\ifdim", "\\let\\a", "\\let\\a=", "\\def\\a", "\\NewDocumentCommand{\\a}{m",
+     "\\newcommand{", "\\char", "\\foo=", "\\hrule width", "\\begin{itemize}\\a", "\\MakeShortVerb", "\\font\\a", "\\'",
+     "\\\\", "\\newif", "% ", "a. "]
+)  # fmt: skip
+@pytest.mark.parametrize("space", [" ", "\n", " \n", "\t"])
+def test_long_white_space(start: str, space: str) -> None:
+    begun = time.process_time()
+    with contextlib.suppress(Unreadable):
+        latex.extract((start + space * 100_000 + "!").encode())
+    assert time.process_time() - begun < 2
+
+
 PIECES = st.sampled_from(
     ["\\", "{", "}", "$", "$$", "%", "&", "#1", "[", "]", "\n", "\n\n", " ", "~", "^", "_", "word", "漢字",
         "\\begin{", "\\end{",
