@@ -6,21 +6,18 @@ goes (comments, definitions of links, badges, templates), and so do lists of ref
 
 import html
 import re
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from markdown_it import MarkdownIt
-from markdown_it.ruler import RuleOptionsType
 from markdown_it.rules_block import StateBlock
-from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from filters.academic import is_reference
-from pipelines.extract import front_matter
+from pipelines.extract import front_matter, markdown_formulas
 from pipelines.extract.document import Document, Unreadable
 from pipelines.extract.html import clean
 from pipelines.extract.plain import decode
@@ -31,11 +28,9 @@ from tokenizer.normalize import normalize
 # A book in one file has 1 MB. The worst text without brackets found, nothing but lists, takes 11 s for each MB.
 MAX_BYTES = 2_000_000
 # Each may cost 0.1 ms. A book has some thousands.
-MAX_BRACKETS = 50_000
+MAX_BRACKETS = 30_000
 # Of lists and quotations. Below it markdown-it would pass over the text in silence.
 MAX_DEPTH = 40
-# Of the lines of a formula.
-MAX_FORMULA_LINES = 200
 
 _BADGE = re.compile(
     r"(?:img\.shields\.io|badgen\.net|badge\.fury\.io|travis-ci\.|circleci\.com|codecov\.io|coveralls\.io"
@@ -114,7 +109,7 @@ def extract(raw: bytes, name: str = "") -> list[Document]:
     if (brackets := decoded.text.count("[")) > MAX_BRACKETS:
         raise Unreadable("too_large", f"{brackets} brackets, limit {MAX_BRACKETS}")
     said, source = front_matter.read(normalize(decoded.text))
-    env: dict[str, Any] = {"ends": _ends_of_formulas(source)}
+    env: dict[str, Any] = {"ends": markdown_formulas.ends(source)}
     tokens = _parser().parse(source, env)
     if any(token.level >= MAX_DEPTH - 1 for token in tokens):
         raise Unreadable("too_deep", f"more than {MAX_DEPTH} nested blocks")
@@ -146,69 +141,9 @@ def extract(raw: bytes, name: str = "") -> list[Document]:
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": MAX_DEPTH}).enable(["table", "strikethrough"])
     parser.use(footnote_plugin).disable("text_join")  # which takes escaped stars for stars
-    parser.inline.add_terminator_char("$")
-    parser.inline.ruler.before("escape", "math", _inline_formula)
-    stops: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
-    parser.block.ruler.before("fence", "math_block", _display_formula, stops)
-    parser.block.ruler.before("fence", "container", _container, stops)
+    parser.use(markdown_formulas.rules)
+    parser.block.ruler.before("fence", "container", _container, markdown_formulas.STOPS)
     return parser
-
-
-# Formulas. Each pattern ends at the next of its own marks, so that marks without partners cost no time.
-_FORMULAS = (
-    (re.compile(r"\$`([^`]{1,2000})`\$"), "$"),
-    (re.compile(r"\$\$((?:[^$\\]|\\.){1,10000})\$\$", re.DOTALL), "$$"),
-    (re.compile(r"\$(?![\s$])((?:[^$\\]|\\.){1,2000})(?<!\s)\$(?![0-9])", re.DOTALL), "$"),
-    (re.compile(r"\\\(((?:[^\\]|\\(?![()])){1,2000})\\\)"), "$"),
-    (re.compile(r"\\\[((?:[^\\]|\\(?![\[\]])){1,10000})\\\]"), "$$"),
-)
-# An escaped bracket may be just that, as in \[1\].
-_TEX = re.compile(r"\\[A-Za-z]|[_^=+<>]|^\s*[A-Za-z]\s*$")
-_FORMULA_START = re.compile(r"\$\$|\\\[|\\begin\{([A-Za-z]{1,20}\*?)\}")
-_FORMULA_END = re.compile(r"(\$\$|\\\]|\\end\{[A-Za-z]{1,20}\*?\})[ \t.,、。]{0,3}$")
-
-
-def _inline_formula(state: StateInline, silent: bool) -> bool:
-    if state.src[state.pos] not in "$\\":
-        return False
-    for pattern, marks in _FORMULAS:
-        if (found := pattern.match(state.src, state.pos)) and (state.src[state.pos] == "$" or _TEX.search(found[1])):
-            if not silent:
-                state.push("math", "", 0).content = f"{marks}{_one_line(found[1])}{marks}"
-            state.pos = found.end()
-            return True
-    return False
-
-
-def _ends_of_formulas(source: str) -> dict[str, list[int]]:
-    """The lines that end in the end of a formula, by what ends it: looked up, and not looked for at each start."""
-    ends: dict[str, list[int]] = {}
-    for at, line in enumerate(source.split("\n")):
-        if found := _FORMULA_END.search(line[-40:]):
-            ends.setdefault(found[1], []).append(at)
-    return ends
-
-
-def _display_formula(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    start = state.bMarks[start_line] + state.tShift[start_line]
-    found = _FORMULA_START.match(state.src, start, state.eMarks[start_line])
-    if not found or state.is_code_block(start_line):
-        return False
-    end = f"\\end{{{found[1]}}}" if found[1] else {"$$": "$$", "\\[": "\\]"}[found[0]]
-    ends = state.env["ends"].get(end, [])
-    # "$$" alone on a line does not end what it begins.
-    first = start_line + (state.src[found.end() : state.eMarks[start_line]].strip() == "")
-    at = bisect_left(ends, first)
-    if at == len(ends) or ends[at] >= end_line or ends[at] - start_line > MAX_FORMULA_LINES:
-        return False
-    if silent:
-        return True
-    body = state.getLines(start_line, ends[at] + 1, state.blkIndent, False).strip()
-    if not found[1]:
-        body = body.removeprefix(found[0]).rstrip(" \t.,、。").removesuffix(end)
-    state.push("math_block", "", 0).content = f"$$\n{_without_empty_lines(body)}\n$$"
-    state.line = ends[at] + 1
-    return True
 
 
 def _container(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
@@ -299,7 +234,7 @@ def _read(tokens: Sequence[Token], made: _Made) -> None:
                     put(_unchecked(text) if marker else text, reference=reference)
             case "fence":
                 if token.info.strip() == "math":
-                    put(f"$$\n{_without_empty_lines(token.content)}\n$$", verbatim=True)
+                    put(f"$$\n{markdown_formulas.without_empty_lines(token.content)}\n$$", verbatim=True)
                 else:
                     put(f"{token.markup}{token.info.strip()}\n{token.content.rstrip()}\n{token.markup}", verbatim=True)
             case "code_block":
@@ -410,11 +345,3 @@ def _cut_references(made: _Made) -> None:
 def _unchecked(text: str) -> str:
     """An item of a list of tasks without its box."""
     return text[4:] if text.startswith(("[ ] ", "[x] ", "[X] ")) else text
-
-
-def _one_line(formula: str) -> str:
-    return " ".join(formula.split())
-
-
-def _without_empty_lines(formula: str) -> str:
-    return "\n".join(filter(str.strip, formula.split("\n"))).strip()
