@@ -30,6 +30,10 @@ _TRAIL = f"\x80-\xbf{_PUNCTUATION}"
 _UTF8_AS_LATIN = re.compile(f"[Â-ô](?:(?<=[Â-ß])[{_TRAIL}]|(?<=[à-ï])[{_TRAIL}]{{2}}|(?<=[ð-ô])[{_TRAIL}]{{3}})")
 # Four real pages tell how such a letter looks: “Ã©”. And a word in capitals may end in Ã: “IRMÔ.
 _NOT_DAMAGED = re.compile(f"[“\"‘'«「『`](?:{_UTF8_AS_LATIN.pattern}){{1,3}}[”\"’'»」』`]|[A-ZÇ]Ã[”’»…–—](?![A-Za-z])")
+# Beside UTF-8: what is left of Shift_JIS or EUC-JP, in which some bytes are UTF-8 by chance.
+_NOT_UTF8 = re.compile("[\x80-\x84\x86-\x9f]|‚[Ÿ\xa0-ñ]|¤[¡-ó]")
+# Phonetic letters, combining marks and old scripts, which bytes of Shift_JIS make if they are taken for UTF-8.
+_BY_CHANCE = re.compile("[\u0250-\u036f\U00010000-\U0001efff]")
 _SEGMENT = re.compile(r"[^\n<>]+")
 _SJIS_AS_LATIN = re.compile("[\x82‚][\x9fŸ\xa0-ñ]")
 _LATIN_SEGMENT = re.compile(f"[ -;=?-~{_LATIN}]+")
@@ -43,6 +47,7 @@ _UTF8_BYTES = re.compile(rb"(?:[\xe2-\xef][\x80-\xbf]{2}[@-~]?)+")
 # $B is begun anew where the pairs come upon another one, so that no text takes more than linear time.
 _JIS = re.compile(r"\x1b?\$B((?:(?!\$B)[!-~]{2})+?)\x1b?\([BJ]")
 _HIRAGANA = re.compile("[ぁ-ん]")
+_WIDE = re.compile("[\u3000-\u9fff\uff01-\uff9f]")
 _NON_ASCII = re.compile("[^\x00-\x7f]")
 # Python's EUC-JP and ISO-2022-JP have these where cp932, and so all else we read, has others.
 _AS_CP932 = str.maketrans("〜−‖—¢£¬", "～－∥―￠￡￢")
@@ -157,17 +162,23 @@ def _sjis_as_latin(run: str) -> str | None:
 
 
 def _utf8_as_latin(run: str) -> str | None:
-    if not _UTF8_AS_LATIN.search(run) or _NOT_DAMAGED.search(run):
+    """All of it: for ftfy goes on until nothing is left that it takes for UTF-8, past Shift_JIS read as Latin."""
+    if not _UTF8_AS_LATIN.search(run):
         return None
-    # ftfy goes on until nothing is left that it takes for UTF-8, and so past EUC-JP and Shift_JIS read as Latin.
     try:
         words = run.translate(_BYTES).encode("latin-1").decode("utf-8")
     except UnicodeError:
-        words = ""
-    if len(_NON_ASCII.findall(words)) < MIN_HIRAGANA:
-        words = ftfy.fix_encoding(run, _FTFY)
+        return None
+    # Two kanji are six bytes in a row, none by chance: 目次.
+    return words if len(_WIDE.findall(words)) >= 2 or len(_NON_ASCII.findall(words)) >= MIN_HIRAGANA else None
+
+
+def _some_utf8_as_latin(run: str) -> str | None:
+    if not _UTF8_AS_LATIN.search(run) or _NOT_DAMAGED.search(run) or _NOT_UTF8.search(_UTF8_AS_LATIN.sub(" ", run)):
+        return None
+    words = ftfy.fix_encoding(run, _FTFY)
     # Not shorter: only controls became what they are in windows-1252, and those may be of Shift_JIS.
-    return words if len(words) < len(run) else None
+    return words if len(words) < len(run) and not _BY_CHANCE.search(words) else None
 
 
 def _decoded(raw: bytes, charset: str) -> str | None:
@@ -182,6 +193,7 @@ def _any(*clues: str) -> Callable[[str], bool]:
     return lambda text: any(clue in text for clue in clues)
 
 
+_UTF8_SIGNS = "ãâÃÂïð"
 # What must be in a text that has any, for finding a character is 50 times faster than matching a class of them; the
 # runs that are looked at; and what each was. The signs of EUC-JP are の and は, those of Latin the first bytes of kana,
 # symbols and Western letters. A text without controls and soft hyphens may have lost them, and with them the first byte
@@ -192,6 +204,7 @@ _WAYS: tuple[tuple[Callable[[str], bool], re.Pattern[str], Callable[[str], str |
     (_any("縺"), _WIDE_RUN, _utf8_as_sjis),
     (_any("ﾎ", "ﾏ"), _WIDE_RUN, _euc_as_sjis),
     (lambda text: "\xad" in text and "¤" in text, _LATIN_SEGMENT, _euc_as_latin),
+    (_any(*_UTF8_SIGNS), _LATIN_SEGMENT, _utf8_as_latin),
     (_any("\x81"), _LATIN_SEGMENT, _sjis_as_latin),
-    (_any(*"ãâÃÂïð"), _SEGMENT, _utf8_as_latin),
+    (_any(*_UTF8_SIGNS), _SEGMENT, _some_utf8_as_latin),
 )
