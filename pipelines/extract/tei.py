@@ -265,8 +265,8 @@ def _spaced(spaces: re.Match[str]) -> str:
     run, indent = spaces[0], spaces[1]
     if _JOINED in run:
         return indent
-    if indent and "\n" in run:
-        return _LINE  # from a text without elements for its paragraphs
+    if indent and ("\n" in run or spaces.string[max(spaces.start() - 1, 0)] in "。」"):
+        return _LINE  # a paragraph, from a text without elements for them
     if _EDGE in run:  # whoever laid the elements out put it there, and may have meant nothing
         return ("\n" if run.strip(f"{_EDGE}\u3000") else "") + indent
     return run

@@ -58,7 +58,7 @@ class TestText:
             ),
             ("<opener><salute>拝啓</salute></opener><p>文。</p><closer>作者</closer>", "拝啓\n\n文。\n\n作者"),
             ("<p>前<pb n='2'/>後<milestone unit='x'/></p>", "前後"),
-            ("<p>川を。\n　橋を。</p>", "川を。\n橋を。"),
+            ("<p>川を。\n　橋を。 　町！　人。</p>", "川を。\n橋を。\n町！　人。"),
             ("<floatingText><body><p>手紙。</p></body></floatingText>", "手紙。"),
             ("文字だけ", "文字だけ"),
         ],
