@@ -29,6 +29,7 @@ from filters import language, quality, supervised
 from pipelines.errors import Stop, UsageError
 from pipelines.store import digest, readable, whole_or_absent
 from pipelines.texts import Source, Text, find_texts, read_texts
+from tokenizer.words import UNSPACED
 
 LABELS = {"positive": quality.POSITIVE, "negative": quality.NEGATIVE}
 
@@ -36,8 +37,9 @@ LABELS = {"positive": quality.POSITIVE, "negative": quality.NEGATIVE}
 LEAST = 20
 #: One text in so many is held out.
 HELD_OUT = 10
-#: Shingles of five, as dedup's, of which the one with the smallest hash decides whether a text is held out.
-_NGRAM, _MOST_SHINGLES = 5, 1 << 17
+#: The one with the smallest hash of so many words, or characters of scripts without spaces, decides whether a text is
+#: held out. Shorter ones are in too many texts: whole corpora would go to one side.
+_WORDS, _CHARACTERS, _MOST_SHINGLES = 8, 20, 1 << 17
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: Lines scored at a time.
 _BATCH = 1024
@@ -158,20 +160,19 @@ def show(card: dict[str, Any], console: Console) -> None:
     for label, counts in card["texts"].items():
         texts.add_row(label, *(f"{counts[name]:,}" for name in columns))
     console.print(texts)
-    rates = ("accuracy", "precision", "recall", "roc_auc")
-    judged = Table(
-        "held out", "texts", *(name.replace("_", " ") for name in rates), "positive: 5 % below", "negative: 95 % below"
-    )
+    rates = {"accuracy": "accuracy", "precision": "precision", "recall": "recall", "roc_auc": "ROC AUC"}
+    judged = Table("held out", "texts", *rates.values())
+    quantiles = Table("scores held out", "kind", *(f"{q:.0%}" for q in _QUANTILES))
     for lang, found in card["held_out"]["measured"].items():
-        low, high = (
-            (found["quantiles"][label] or {}).get(q) for label, q in (("positive", "0.05"), ("negative", "0.95"))
-        )
-        judged.add_row(
-            lang,
-            f"{found['texts']:,}",
-            *("" if x is None else f"{x:.4f}" for x in (*(found[r] for r in rates), low, high)),
-        )
+        judged.add_row(lang, f"{found['texts']:,}", *(_four(found[rate]) for rate in rates))
+        for label, of_one in found["quantiles"].items():
+            quantiles.add_row(lang, label, *(_four((of_one or {}).get(str(q))) for q in _QUANTILES))
     console.print(judged)
+    console.print(quantiles)
+
+
+def _four(share: float | None) -> str:
+    return "" if share is None else f"{share:.4f}"
 
 
 def _silent(what: str, share: float) -> None:
@@ -232,13 +233,14 @@ def _draw(sample: _Sample, text: str, lang: str, features: list[str], seed: int,
     if sample.wants(order):
         offset = scratch.seek(0, 2)
         scratch.write(line)
-        sample.add(order, Drawn(offset, len(line), _is_held_out(text, lang, seed)))
+        sample.add(order, Drawn(offset, len(line), is_held_out(text, lang, seed)))
 
 
-def _is_held_out(text: str, lang: str, seed: int) -> bool:
+def is_held_out(text: str, lang: str, seed: int) -> bool:
     """By the smallest hash of its shingles, which two texts share with a chance of their Jaccard similarity (Broder
     1997): copies with small changes are not learned in one place to be recognized in the other."""
-    values, _ = shingles.hashes([shingles.key(text[: quality.MAX_CHARS])], [lang], _NGRAM, _MOST_SHINGLES)
+    length = _CHARACTERS if lang in UNSPACED else _WORDS
+    values, _ = shingles.hashes([shingles.key(text[: quality.MAX_CHARS])], [lang], length, _MOST_SHINGLES)
     smallest = int(values.min()) if len(values) else 0
     return hashlib.sha256(f"held out {seed} {smallest}".encode()).digest()[0] * HELD_OUT < 256
 
