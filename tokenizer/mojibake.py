@@ -3,7 +3,7 @@ r"""Text that was read in the wrong charset, and written down again like that: f
 Before `normalize`, for mojibake is made of what goes there: the は of UTF-8 read as Latin-1 is ã\x81¯, and half-width
 katakana are EUC-JP read as Shift_JIS. UTF-8 read as windows-1252 or Latin-1 is left to ftfy (Speer 2019,
 https://doi.org/10.5281/zenodo.2591652), which knows chance from damage (é”™, maçã”); it leaves Japanese charsets alone,
-and those are here. Only what comes back whole is repaired: a run with a lost byte stays as it is.
+and those are here. Of these only what comes back whole is repaired: a run with a lost byte stays as it is.
 """
 
 import re
@@ -77,13 +77,16 @@ def repair(text: str) -> tuple[str, int]:
     lost.
     """
     repaired = 0
+    not_utf8 = False
     for _ in range(MAX_LAYERS):
         found = 0
-        for clue, runs, right in _WAYS:
-            if clue(text):
-                words, count = _substituted(runs, right, text)
-                text = words if count else text
-                found += count
+        for _, runs, right in [way for way in _WAYS if way[0](text)]:
+            if not_utf8 and right is _some_utf8_as_latin:
+                continue  # its short lines are of the same charset, and any UTF-8 in them is by chance
+            words, count = _substituted(runs, right, text)
+            text = words if count else text
+            found += count
+            not_utf8 |= count > 0 and right in (_euc_as_latin, _sjis_as_latin)
         if not found:
             break
         repaired += found
