@@ -28,6 +28,8 @@ MAX_BYTES = 256 << 20
 MAX_PAGES = 5_000
 # Seven hundred dense pages, or a novel of 3,000. At 75,000 characters a second they take 27 s of the 60 of a record.
 MAX_CHARS = 2_000_000
+# Of one page, whose characters are held at once in 0.5 kB each: newspapers have 30,000.
+MAX_PAGE_CHARS = 1_000_000
 # Shapes and texts of one page: maps and plots of raw data have as many, and PDFium reads 500,000 a second.
 MAX_OBJECTS = 2_000_000
 # Share of characters whose meaning the file does not tell. Formulas of old TeX reach 0.1 of a page.
@@ -95,7 +97,7 @@ def _flows(file: Any, counts: Counter[str], sizes: Sizes) -> tuple[Flows, str]:
     stamp = ""
     chars = unmapped = 0
     for number in range(pages):
-        page = _page(file, number, MAX_CHARS - chars)
+        page = _page(file, number, min(MAX_CHARS - chars, MAX_PAGE_CHARS))
         if page is None:
             counts["unreadable_pages"] += 1
             continue
@@ -131,16 +133,16 @@ def _page(file: Any, number: int, room: int) -> pdf_glyphs.Page | None:
     finally:
         page.close()
     if found is None:
-        raise Unreadable("too_large", f"more than {MAX_CHARS} characters, on page {number + 1}")
+        raise Unreadable("too_large", f"more than {room} characters left or on page {number + 1}")
     return found
 
 
 def _lines(glyphs: Sequence[pdf_glyphs.Glyph], page: int, counts: Counter[str]) -> list[Line]:
     if not glyphs:
         return []
-    spans, ruby = pdf_lines.spans(glyphs)
+    spans, left_out = pdf_lines.spans(glyphs)
     lines, numbers = pdf_layout.lines(spans, page, _usual(Counter(_sizes(glyphs))))
-    counts["ruby"] += ruby
+    counts.update(left_out)
     counts["line_numbers"] += numbers
     return lines
 

@@ -67,10 +67,12 @@ def separator(before: str, after: str, gap: float, spaced: bool = False) -> str:
     return " " if spaced or gap > SPACE else ""
 
 
-def spans(glyphs: Sequence[Glyph]) -> tuple[list[Span], int]:
-    """The spans of a flow, from top to bottom, and how many characters of ruby were left out."""
-    found = _merged(_in_order_of_file(glyphs))
-    return _without_ruby(found)
+def spans(glyphs: Sequence[Glyph]) -> tuple[list[Span], dict[str, int]]:
+    """The spans of a flow, from top to bottom. Counts characters left out: `ruby`, and `overprinted` ones, which stand
+    a second time on the first for a bolder look."""
+    found, overprinted = _merged(_in_order_of_file(glyphs))
+    found, ruby = _without_ruby(found)
+    return found, {"ruby": ruby, "overprinted": overprinted}
 
 
 def _in_order_of_file(glyphs: Sequence[Glyph]) -> list[Span]:
@@ -169,15 +171,17 @@ def join(spans: Sequence[Span], between: str | None = None) -> Span:
     )
 
 
-def _merged(found: Sequence[Span]) -> list[Span]:
-    """Spans that the file holds in pieces, put together; what is printed twice for a bolder look, once."""
+def _merged(found: Sequence[Span]) -> tuple[list[Span], int]:
+    """Spans that the file holds in pieces, put together; what is printed twice, once."""
     made: list[Span] = []
+    overprinted = 0
     for row in rows(found):
         group = [row[0]]
         for span in row[1:]:
             last = group[-1]
             larger = max(span.size, last.size)
             if abs(span.u0 - last.u0) < 0.2 * larger and span.parts == last.parts:
+                overprinted += span.chars
                 continue
             if -OVERLAP * larger < span.u0 - last.u1 < PIECE_GAP * larger:
                 group.append(span)
@@ -185,7 +189,7 @@ def _merged(found: Sequence[Span]) -> list[Span]:
                 made.append(join(group))
                 group = [span]
         made.append(join(group))
-    return made
+    return made, overprinted
 
 
 def _without_ruby(found: list[Span]) -> tuple[list[Span], int]:

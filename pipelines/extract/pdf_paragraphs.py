@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
+from pipelines.extract.pdf_glyphs import FIRST_WIDE
 from pipelines.extract.pdf_layout import Line
 from pipelines.extract.wrapping import WIDE
 
@@ -64,8 +65,12 @@ _NEXT_PART = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
 # Of a dash between words, or of an address.
 _OPEN_END = re.compile(r"(?:\S[–—]|[a-z]/|//)$")
 _WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*")
+# Of the end of a line, what is looked at for the part of a word: the longest words of dictionaries have 45.
+_MOST_LETTERS = 60
 # Behind them no other ending comes: model-based, drug-free, data-driven.
 _COMPOUNDED = frozenset({"aware", "based", "driven", "free", "oriented", "related", "specific"})
+# A compound of an adverb, manually-chosen; not cata-ly-sis.
+_ADVERB = re.compile(r"[a-z]{3,}[^ao]ly")
 # Their compounds keep the hyphen; those of other words, as re-, co-, multi-, mostly have none.
 _COMPOUNDING = frozenset(
     {"all", "cross", "first", "full", "half", "high", "large", "left", "long", "low", "non", "open", "real", "right"}
@@ -102,21 +107,28 @@ def blocks(lines: Sequence[Line], body: float) -> list[Block]:
 
 def text(lines: Sequence[Line], known: Set[str]) -> str:
     """The lines of a paragraph as one; words that a hyphen parts at its end are put together."""
-    made = lines[0].text
+    made = [lines[0].text]
     for line in lines[1:]:
-        made = joined(made, line.text, known)
-    return made
+        made[-1], between = _joint(made[-1], line.text, known)
+        made += [between, line.text]
+    return "".join(made)
 
 
 def joined(before: str, after: str, known: Set[str] = frozenset()) -> str:
     """Two lines as one."""
-    if before.endswith("-"):
-        if (last := _LAST_PART.search(before, max(0, len(before) - 60))) and (rest := _NEXT_PART.match(after)):
-            return (before if _keeps_hyphen(last[0][:-1], rest[0], known) else before[:-1]) + after
-        return before + after if len(before) > 1 and before[-2].isalnum() else f"{before} {after}"
-    if _WIDE.match(before, len(before) - 1) or _WIDE.match(after) or _OPEN_END.search(before):
-        return before + after
-    return f"{before} {after}"
+    before, between = _joint(before, after, known)
+    return f"{before}{between}{after}"
+
+
+def _joint(before: str, after: str, known: Set[str]) -> tuple[str, str]:
+    """The first of two lines, without a hyphen that only parted a word, and what stands between them."""
+    end = before[-_MOST_LETTERS:]
+    if end.endswith("-"):
+        if (last := _LAST_PART.search(end)) and (rest := _NEXT_PART.match(after)):
+            return before if _keeps_hyphen(last[0][:-1], rest[0], known) else before[:-1], ""
+        return before, "" if end[-2:-1].isalnum() else " "
+    wide = end[-1:] >= FIRST_WIDE or after[:1] >= FIRST_WIDE
+    return before, "" if wide or _OPEN_END.search(end) else " "
 
 
 def _keeps_hyphen(last: str, rest: str, known: Set[str]) -> bool:
@@ -126,7 +138,7 @@ def _keeps_hyphen(last: str, rest: str, known: Set[str]) -> bool:
     if not rest[0].islower() or (len(last) > 1 and last.isupper()):  # Navier-Stokes, GPU-based
         return True
     last, rest = last.lower(), rest.lower()
-    if (rest in _COMPOUNDED and len(last) > 3) or (last.endswith("ly") and last in known):
+    if (rest in _COMPOUNDED and len(last) > 3) or (_ADVERB.fullmatch(last) and len(rest) > 3):
         return True
     end = last.rpartition("-")[2]
     return end in _COMPOUNDING or "-" in last or (len(last) > 2 and len(rest) > 3 and last in known and rest in known)

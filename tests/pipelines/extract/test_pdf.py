@@ -308,7 +308,7 @@ class TestRefused:
         made = read(column(FILLER, 72, 700) + text("\x41\x58\x59\x5a", 72, 500, "X"))
         assert made.counts == {"unmapped": 4}
 
-    @pytest.mark.parametrize("limit", ["MAX_BYTES", "MAX_PAGES", "MAX_CHARS", "MAX_OBJECTS"])
+    @pytest.mark.parametrize("limit", ["MAX_BYTES", "MAX_PAGES", "MAX_CHARS", "MAX_PAGE_CHARS", "MAX_OBJECTS"])
     def test_limits(self, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
         raw = pdfs.pdf(column(PROSE, 72, 700), column(PROSE, 72, 700))
         monkeypatch.setattr(pdf, limit, 1)
