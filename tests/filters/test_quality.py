@@ -74,7 +74,7 @@ def test_a_limit_for_each_language() -> None:
         ("今日は、晴れ。", "今 日 は 、 晴 れ 。"),
         ("Ｈｅｌｌｏ, don't  PANIC!", "hello , don ' t panic !"),
         ("2024年11月", "0 年 0 月"),
-        ("一行目\n\n  二行目\r\n", "一 行 目 ¶ 二 行 目"),
+        ("一行目\n\n  二行目\r\n", "一 行 目 二 行 目"),
         ("ﾊﾟｿｺﾝ パソコン", "パ ソ コ ン パ ソ コ ン"),
         ("GPT_4 __label__negative </s>", "gpt 0 label negative < / s >"),
         ("\ud800 \x00　", "\ufffd"),
@@ -91,7 +91,7 @@ def test_features_of_any_text_are_words_to_fasttext(text: str) -> None:
     line = " ".join(found)
     assert line.encode().decode().split() == found  # nothing that fastText would cut, or could not be written
     assert not any(word.startswith("__label__") for word in found)
-    assert features(line.replace(" ¶ ", "\n")) == found or "¶" in text
+    assert features(line) == found
 
 
 @given(st.text(st.characters(exclude_categories=())))
