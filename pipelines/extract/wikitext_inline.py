@@ -142,12 +142,17 @@ _OPTION = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+_FRAMED = re.compile(
+    r"\s*(?:thumb|thumbnail|frame|framed|enframed|サムネイル|フレーム)\s*(?:=.*)?", re.IGNORECASE | re.DOTALL
+)
+
 
 def _link(node: Link, page: Page) -> str:
     target = wikitext(node.parts[0], page)
     if _FILE.match(target):
         page.counts["pictures"] += 1
-        _caption(node.parts[1:], page)
+        if any(isinstance(part[0], str) and _FRAMED.fullmatch(part[0]) for part in node.parts[1:] if len(part) == 1):
+            _caption(node.parts[1:], page)  # of others it shows when pointed at, as "A" of an icon
         return GONE
     if _CATEGORY.match(target):
         page.counts["categories"] += 1

@@ -228,6 +228,11 @@ def test_what_is_left_out_is_counted() -> None:
     }  # fmt: skip
 
 
+def test_captions_are_those_that_readers_see() -> None:
+    document = read("文。[[File:a.svg|10px|A|link=]][[ファイル:b.jpg|サムネイル|右|[[図]]の''題''<br />次の行]]")
+    assert (document.captions, document.counts["pictures"]) == (("図の題次の行",), 2)
+
+
 def test_sections_are_cut_with_all_below_and_no_others() -> None:
     source = (
         "導入。\n==歴史==\n昔。\n===出典===\nx\n====さらに====\nx\n===近代===\n今。\n== 脚注・外部リンク ==\nx\n"
@@ -295,8 +300,8 @@ def test_limits() -> None:
 
 HOSTILE = [
     "{{a|", "[[a|", "{{{a|", "{{", "<ref>", "<ref name=", "<nowiki>", '<a b="', "<!-- ", "[[{{<x>", "{{a|b=",
-    "{|\n|a\n", "{|\n", "({{x}}、", "''a'''b", "[//a ", "<span style=display:none ", "<sup>", "=", "# a\n", "* [[a]]\n", "-{a:",
-    "__A", " {{x}}", "a||",
+    "{|\n|a\n", "{|\n", "({{x}}、", "''a'''b", "[//a ", "<span style=display:none ", "<sup>", "=", "# a\n", "* [[a]]\n",
+    "-{a:", "__A", " {{x}}", "a||",
 ]  # fmt: skip
 
 
