@@ -70,7 +70,8 @@ class Plan:
         return (*range(0, self.documents, PART), self.documents)
 
     def corpus(self, store: Store) -> tasks.Corpus:
-        spans = [Span(Source("s", f"part-{part:05d}", 0, ""), "plain", 0, 0) for part in range(len(self.offsets) - 1)]
+        parts = range(len(self.offsets) - 1)
+        spans = [(Span(Source("s", f"part-{part:05d}", 0, ""), "plain", 0, 0),) for part in parts]
         return tasks.Corpus(RECIPE, tuple(spans), store)
 
     def slots(self, part: int) -> NDArray[np.int64]:

@@ -54,9 +54,9 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines import corpus, parts, record, sources
-from pipelines.inputs import Source
 from pipelines.recipe import Recipe
 from pipelines.run import inline, on_ray, run_stage
+from pipelines.sources import Source
 from pipelines.stage import Result, Task, run_task
 from pipelines.store import Commit, Output, Store
 from pipelines.tasks import Commits, Corpus, tasks
@@ -175,7 +175,7 @@ def dedup(folder: str, workers: int) -> None:
     begun = time.perf_counter()
     done: Commits = {name: commits(store, name) for name in ("extract", "filter")}
     span = sources.Span(Source("benchmark", "", 0, ""), "plain", 0, 0)  # dedup asks for nothing but their number
-    whole = Corpus(RECIPE, (span,) * len(done["extract"]), store)
+    whole = Corpus(RECIPE, ((span,),) * len(done["extract"]), store)
     with on_ray(workers) if workers > 1 else contextlib.nullcontext(inline) as runner:
         started = time.perf_counter() - begun
         for name, stage in corpus.stages(RECIPE).items():

@@ -91,13 +91,13 @@ class Lead:
 
 def lead(
     starts: NDArray[np.int64], settled: NDArray[np.int64], signatures: NDArray[np.uint32],
-    text_hashes: NDArray[np.uint64], url_hashes: NDArray[np.uint64], floor: float,
+    text_hashes: NDArray[np.uint64], name_hashes: NDArray[np.uint64], floor: float,
     sets: tuple[NDArray[np.uint32], NDArray[np.int64]] | None = None,
 ) -> Lead:  # fmt: skip
     """Who stands for whom.
 
     Going through a cluster from the best on, a document follows the first leader whose text it equals, to which it is
-    similar by at least `floor`, or whose URL it has; otherwise it leads. So whoever goes is like the one that stays,
+    similar by at least `floor`, or whose name it has; otherwise it leads. So whoever goes is like the one that stays,
     and of those who stay no two are alike: a chain A~B~C in which A and C are strangers keeps both of them. The first
     `settled` of a cluster lead without being asked.
 
@@ -105,14 +105,14 @@ def lead(
     that index itself, where the documents' sets of shingles are given as `signed.shingles` returns them.
 
     starts, settled: as from `members`; signatures: (m, permutations), cluster by cluster, the best first; text_hashes
-    and url_hashes: (m, 2), zeros for no URL.
+    and name_hashes: (m, 2), zeros for no name.
     """
     leaders = np.full(len(signatures), -1, dtype=np.int64)
     similarities = np.ones(len(signatures), dtype=np.float64)
     values, bounds = sets if sets is not None else (np.empty(0, np.uint32), np.empty(0, np.int64))
     _lead(
         np.ascontiguousarray(starts), np.ascontiguousarray(settled), np.ascontiguousarray(signatures),
-        np.ascontiguousarray(text_hashes), np.ascontiguousarray(url_hashes), floor - ROUNDING, values, bounds, leaders,
+        np.ascontiguousarray(text_hashes), np.ascontiguousarray(name_hashes), floor - ROUNDING, values, bounds, leaders,
         similarities,
     )  # fmt: skip
     return Lead(leaders, similarities)
@@ -226,7 +226,7 @@ def _jaccard(values: NDArray[np.uint32], bounds: NDArray[np.int64], i: int | np.
 @numba.njit(cache=True, nogil=True)
 def _lead(
     starts: NDArray[np.int64], settled: NDArray[np.int64], signatures: NDArray[np.uint32],
-    text_hashes: NDArray[np.uint64], url_hashes: NDArray[np.uint64], floor: float, values: NDArray[np.uint32],
+    text_hashes: NDArray[np.uint64], name_hashes: NDArray[np.uint64], floor: float, values: NDArray[np.uint32],
     bounds: NDArray[np.int64], leaders: NDArray[np.int64], similarities: NDArray[np.float64],
 ) -> None:  # fmt: skip
     for cluster in range(len(starts) - 1):
@@ -246,9 +246,9 @@ def _lead(
                     leaders[j] = i
                     continue
                 similarity = _jaccard(values, bounds, i, j) if len(bounds) > 0 else _estimate(signatures, i, j)
-                has_url = url_hashes[i, 0] != 0 or url_hashes[i, 1] != 0
-                same_url = url_hashes[i, 0] == url_hashes[j, 0] and url_hashes[i, 1] == url_hashes[j, 1]
-                if similarity >= floor or (has_url and same_url):
+                has_name = name_hashes[i, 0] != 0 or name_hashes[i, 1] != 0
+                same_name = name_hashes[i, 0] == name_hashes[j, 0] and name_hashes[i, 1] == name_hashes[j, 1]
+                if similarity >= floor or (has_name and same_name):
                     leaders[j] = i
                     similarities[j] = similarity
 

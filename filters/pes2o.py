@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from filters import Bound
 from filters.gopher import Scores, columns, share
@@ -29,7 +30,6 @@ _SCORES = (
 )
 _SPACED = re.compile(r"\b[A-Za-z]\s(?:[a-z]\s)*[A-Za-z]\b")
 _PARAGRAPHS = re.compile(r"\n\s*\n")
-_YEAR = re.compile(r"[0-9]{4}(?![0-9])")
 
 
 def measure(text: str, log_probs: Mapping[str, float]) -> Scores:
@@ -49,15 +49,9 @@ def measure(text: str, log_probs: Mapping[str, float]) -> Scores:
     return found
 
 
-def year(date: str | None) -> int | None:
-    """Of a date in ISO 8601, None where there is none."""
-    found = _YEAR.match(date or "")
-    return int(found[0]) if found else None
-
-
 @dataclass(frozen=True)
 class PeS2o:
-    """Judges rows in English. A batch may have the column `date` (string, ISO 8601); without it, or where it is null,
+    """Judges rows in English. A batch may have the column `date` (timestamp); without it, or where it is null,
     the year is not asked for. None switches a rule off.
 
     peS2o held these limits against titles and abstracts in some of its versions, against whole papers in others.
@@ -93,10 +87,10 @@ class PeS2o:
         log_probs = _log_probs(self.frequencies) if self.frequencies else {}
         texts, langs = batch.column("text").to_pylist(), batch.column("lang").to_pylist()
         has_dates = batch.schema.get_field_index("date") >= 0
-        dates = batch.column("date").to_pylist() if has_dates else [None] * len(texts)
+        years = pc.year(batch.column("date")).to_pylist() if has_dates else [None] * len(texts)
         rows: list[Scores] = [
-            {**measure(text, log_probs), "pes2o.year": year(date)} if lang == "en" and text is not None else {}
-            for text, lang, date in zip(texts, langs, dates, strict=True)
+            {**measure(text, log_probs), "pes2o.year": year} if lang == "en" and text is not None else {}
+            for text, lang, year in zip(texts, langs, years, strict=True)
         ]
         return columns(rows, _SCORES)
 

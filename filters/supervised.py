@@ -9,7 +9,7 @@ from pathlib import Path
 OPTIONS = {"lr": 0.5, "dim": 16, "wordNgrams": 2, "bucket": 1 << 18, "minCount": 2, "thread": 1, "seed": 0}
 
 # With one thread fastText 0.9.2 fills only a tenth of its matrix with random numbers and leaves in the rest whatever
-# the memory held: of 26 trainings in one process, seven ended in NaN and others in different models. malloc fills what
+# the memory held: of trainings in one process, some ended in NaN and others in different models. malloc fills what
 # it gives out with the complement of this byte (mallopt(3), M_PERTURB), that is with zeros. It has to be set before a
 # process starts, and more than one thread would make each training another.
 _ZEROED = {"MALLOC_PERTURB_": "255"}

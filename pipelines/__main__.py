@@ -264,7 +264,7 @@ def _plan(args: argparse.Namespace) -> int:
             "after the stage before" if parts is None else shown,
         )  # fmt: skip
     if args.json:
-        print(json.dumps({"stages": found, "inputs": len({span.source.name for span in opened.spans})}))
+        print(json.dumps({"stages": found, "inputs": len(opened.sources)}))
     else:
         Console().print(table)
     return 0

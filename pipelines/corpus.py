@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import fnmatch
 import importlib.metadata
 import os
 import unicodedata
@@ -75,7 +76,8 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
         found[name] = Stage(name, work, settings, version, upstream, ("numpy", "pyarrow", *libraries.split()))
 
     stage("extract", extract.extract_part, page | {"model_sha256": model_sha256},
-          "fastwarc resiliparse lxml trafilatura fasttext-numpy2-wheel brotli", version=3)  # fmt: skip
+          "fastwarc resiliparse lxml trafilatura fasttext-numpy2-wheel brotli pypdfium2 ftfy "
+          "markdown-it-py mdit-py-plugins", version=4)  # fmt: skip
     stage("filter", filter.filter_part, {
         "language": plain(recipe.filter.language),  # labels every document, whether or not it is among the rules
         "rules": [_rule(label, rule) for label, rule in recipe.filter.chosen()],
@@ -92,16 +94,22 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
     same = (
         minhash
         | exact
-        | {"key": plain(find.key), "urls": find.urls, "score": find.score, "unicode": unicodedata.unidata_version}
+        | {
+            "key": plain(find.key),
+            "urls": find.urls,
+            "works": find.works,
+            "score": find.score,
+            "unicode": unicodedata.unidata_version,
+        }
     )
     if find.minhash.japanese == "words":
         same |= {"dictionary": words.dictionary(), "sudachipy": importlib.metadata.version("sudachipy")}
     stage("dedup/sign", sign.sign_part, same, "datasketch xxhash numba idna",
-          "filter dedup/repeated" if cutting else "filter", version=3)  # fmt: skip
+          "filter dedup/repeated" if cutting else "filter", version=4)  # fmt: skip
     stage("dedup/group", group.group_bucket, {}, "numba", "dedup/sign", version=2)
     stage("dedup/cluster", cluster.cluster_whole,
-          {"representative": list(find.representative), "sources": list(find.sources)}, "numba", "dedup/group",
-          version=2)  # fmt: skip
+          {"representative": list(find.representative), "sources": list(find.sources), "formats": list(find.formats)},
+          "numba", "dedup/group", version=3)  # fmt: skip
     floor = {"min_similarity": find.min_similarity}
     stage("dedup/compare", compare.compare_block, minhash | exact | floor, "numba", "dedup/cluster")
     stage("dedup/decide", decide.decide_part, floor, "", "dedup/compare", version=2)
@@ -127,7 +135,13 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
 
 
 #: Settings of rules that are paths: their content counts, wherever it lies.
-PATHS = {"hosts": "lists", "vocabulary": "words", "decontamination": "benchmarks", "quality": "model"}
+PATHS = {
+    "hosts": "lists",
+    "pes2o": "frequencies",
+    "vocabulary": "words",
+    "decontamination": "benchmarks",
+    "quality": "model",
+}
 
 
 def _rule(label: str, rule: Rule) -> dict[str, Any]:
@@ -146,14 +160,41 @@ def open_corpus(recipe: Recipe, patterns: Sequence[str], out: Path, against: Seq
     """Find the input, digest it (once: sizes and times of files seen before are remembered) and cut it into parts; open
     the corpora to be deduplicated against."""
     store = Store(out.resolve())
-    found = inputs.find_inputs(patterns, _remembered_digests(store))
-    spans = [span for source in found for span in sources.split(source, recipe.input.part_bytes)]
+    found = inputs.find_inputs(patterns, _remembered_digests(store), recipe.input.formats)
+    spans = [
+        span
+        for source in found
+        for span in sources.split(source, recipe.input.part_bytes, _declared(recipe, source.path))
+    ]
     earlier: tuple[Earlier, ...] = ()
     if against:
         if store.root in [Path(other).resolve() for other in against]:
             raise UsageError(f"--against {out}: the corpus itself; give another --out")
         earlier = open_earlier([Path(other) for other in against], stages(recipe)["dedup/sign"])
-    return Corpus(recipe, tuple(spans), store, earlier)
+    return Corpus(recipe, parts_of(spans, recipe.input.part_bytes), store, earlier)
+
+
+def _declared(recipe: Recipe, path: str) -> sources.Declared:
+    """What the recipe says of a file."""
+    for files in recipe.input.files:
+        if fnmatch.fnmatchcase(path if "/" in files.match else Path(path).name, files.match):
+            known = files.model_dump(exclude={"match"}) | {"format": files.format or ""}
+            return sources.Declared(**known)
+    return sources.Declared()
+
+
+def parts_of(spans: Sequence[sources.Span], part_bytes: int) -> tuple[tuple[sources.Span, ...], ...]:
+    """Spans put together to parts: files that are read whole, in their order, until they have `part_bytes`."""
+    parts: list[list[sources.Span]] = []
+    room = 0
+    for span in spans:
+        size = span.source.size if span.kind == "file" else part_bytes
+        if span.kind != "file" or not parts or parts[-1][-1].kind != "file" or size > room:
+            parts.append([])
+            room = part_bytes
+        parts[-1].append(span)
+        room -= size
+    return tuple(map(tuple, parts))
 
 
 def _remembered_digests(store: Store) -> Callable[[Path], str]:
@@ -194,7 +235,7 @@ def check_drift(corpus: Corpus, wanted: dict[str, Stage], rebuild: bool) -> None
 
 def _inputs(corpus: Corpus) -> dict[str, Any]:
     return {
-        "files": {span.source.name: span.source.sha256 for span in corpus.spans},
+        "files": {source.name: source.sha256 for source in corpus.sources},
         "part_bytes": corpus.recipe.input.part_bytes,
         "against": [other.content for other in corpus.earlier],
     }

@@ -13,6 +13,10 @@ class UsageError(Stop):
     status = 2
 
 
+class InputError(UsageError):
+    """An input that cannot be read at all."""
+
+
 class PartsFailed(Stop):
     """Some parts of a stage could not be made. Exit status 1; the message names each part and its reason."""
 

@@ -1,4 +1,4 @@
-"""Find web archives: files, globs, folders and lists of them, each under a name that no machine or mount changes."""
+"""Find the input: files, globs, folders and lists of them, each under a name that no machine or mount changes."""
 
 import fnmatch
 import glob
@@ -8,31 +8,14 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-from pipelines import archive
-from pipelines.errors import UsageError
+from pipelines.errors import InputError
+from pipelines.sources import Source, format_of
+from pipelines.sources.formats import by_name
 
-SUFFIXES = (".warc", ".warc.gz", ".arc", ".arc.gz", ".wacz")
-
-_ZIP = b"PK\x03\x04"
-
-
-class InputError(UsageError):
-    """An input that cannot be read at all: what, where, what to do."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """One archive file. `name` stands for it in everything that is hashed: its base name, or as much of the end of
-    its path as tells it from the other inputs."""
-
-    name: str
-    path: str
-    size: int
-    sha256: str
+#: What is looked for in folders and globs, unless a recipe says more: see `formats.FORMATS`.
+WEB = ("warc",)
 
 
 def sha256_of(path: Path) -> str:
@@ -40,16 +23,19 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def find_inputs(patterns: Sequence[str], digest: Callable[[Path], str] = sha256_of) -> list[Source]:
-    """The archives that files, globs (`**` too), folders and `.paths` lists name, sorted by name, each file once.
+def find_inputs(
+    patterns: Sequence[str], digest: Callable[[Path], str] = sha256_of, formats: Sequence[str] = WEB
+) -> list[Source]:
+    """The files that files, globs (`**` too), folders and `.paths` lists name, sorted by name, each file once.
 
-    A folder gives the files in and below it that have one of `SUFFIXES`; like a glob, it leaves out hidden names. A
-    `.paths` list holds a path, glob or folder per line, relative to the list's folder, and comments after `#`.
+    A folder gives the files in and below it whose names tell that they are in one of `formats`; like a glob, it leaves
+    out hidden names. A `.paths` list holds a path, glob or folder per line, relative to the list's folder, and comments
+    after `#`. What is named itself may be in any format that can be read.
 
-    Raises `InputError` for what names nothing, cannot be read, or is no archive.
+    Raises `InputError` for what names nothing, cannot be read, or is in no such format.
     """
     found: dict[tuple[int, int], Path] = {}
-    for path in itertools.chain.from_iterable(_expand(pattern, Path.cwd(), "") for pattern in patterns):
+    for path in itertools.chain.from_iterable(_expand(pattern, Path.cwd(), "", formats) for pattern in patterns):
         key = _identity(path)
         # Of several links to a file the same one is taken whatever the order of the patterns.
         found[key] = min(found.get(key, path), path, key=lambda path: (path.name, path.as_posix()))
@@ -68,8 +54,17 @@ def find_inputs(patterns: Sequence[str], digest: Callable[[Path], str] = sha256_
     return sources
 
 
-def _expand(pattern: str, folder: Path, where: str) -> Iterator[Path]:
-    """The archives one pattern names. `where` is the list and line it comes from, for messages."""
+def passed_over(patterns: Sequence[str], formats: Sequence[str] = WEB) -> dict[str, int]:
+    """The files in the folders named that `find_inputs` leaves out, counted by the ends of their names."""
+    ends: Counter[str] = Counter()
+    for folder in map(Path, patterns):
+        if folder.is_dir():
+            ends.update(path.suffix.lower() or path.name for path in _walk(folder) if not _in_folder(path, formats))
+    return dict(sorted(ends.items()))
+
+
+def _expand(pattern: str, folder: Path, where: str, formats: Sequence[str]) -> Iterator[Path]:
+    """The files one pattern names. `where` is the list and line it comes from, for messages."""
     literal = folder / pattern
     if os.path.lexists(literal):
         matches = [literal]
@@ -77,48 +72,50 @@ def _expand(pattern: str, folder: Path, where: str) -> Iterator[Path]:
         matches = [path for path in _glob(pattern, folder) if path.suffix != ".paths" or pattern.endswith(".paths")]
     else:
         raise InputError(f"{where}{pattern}: no such file; correct the path")
-    archives = [file for match in matches for file in _archives(match, match is literal, where)]
-    if not archives:
-        raise InputError(f"{where}{pattern}: no web archive there ({' '.join(SUFFIXES)}); correct the path")
-    yield from archives
+    files = [file for match in matches for file in _files(match, match is literal, where, formats)]
+    if not files:
+        raise InputError(
+            f"{where}{pattern}: nothing there in the formats this recipe reads ({', '.join(formats)}); correct the "
+            "path, or input.formats"
+        )
+    yield from files
 
 
-def _archives(path: Path, explicit: bool, where: str) -> list[Path]:
-    """The archives a path stands for. Only what was named itself, not found by a glob, has to be one."""
+def _files(path: Path, explicit: bool, where: str, formats: Sequence[str]) -> list[Path]:
+    """The files a path stands for. Only what was named itself, not found by a glob, has to be one."""
     path = Path(os.path.abspath(path))  # noqa: PTH100  # resolve() would give a link its target's name
     try:
         if path.is_dir():
-            return [file for file in _walk(path) if file.name.lower().endswith(SUFFIXES)]
+            return [file for file in _walk(path) if _in_folder(file, formats)]
         if path.suffix == ".paths":
             if where:
                 raise InputError(f"{where}{path}: a list in a list; name the archives themselves")
-            return list(_listed(path))
-        if _is_archive(path):
+            return list(_listed(path, formats))
+        # A pipe would be waited for.
+        found = format_of(path) if not path.exists() or path.is_file() else ""
+        if found in formats or (explicit and found):
             return [path]
     except OSError as error:
         raise InputError(f"{where}{path}: cannot be read ({error.strerror}); see to it or take it off") from None
     if explicit:
-        raise InputError(f"{where}{path}: not a web archive (WARC, ARC or WACZ); take it off the inputs")
+        raise InputError(f"{where}{path}: in no format that can be read; take it off the inputs")
     return []
 
 
-def _listed(path: Path) -> Iterator[Path]:
+def _listed(path: Path, formats: Sequence[str]) -> Iterator[Path]:
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except UnicodeDecodeError:
         raise InputError(f"{path}: not a text in UTF-8; a .paths list holds one path a line") from None
     for number, line in enumerate(lines, 1):
         if entry := re.sub(r"(^|\s)#.*", "", line).strip():
-            yield from _expand(entry, path.parent, f"{path}:{number}: ")
+            yield from _expand(entry, path.parent, f"{path}:{number}: ", formats)
 
 
-def _is_archive(path: Path) -> bool:
-    if not path.exists() or path.is_file():  # a pipe would be waited for
-        with path.open("rb") as file:
-            if path.name.lower().endswith(SUFFIXES):
-                return True
-            return is_zip(file) or archive.is_archive(file.fileno(), path.stat().st_size)
-    return False
+def _in_folder(path: Path, formats: Sequence[str]) -> bool:
+    """Whether a folder gives this file; its first bytes are read only where its name says too little."""
+    named = by_name(path.name)
+    return format_of(path) in formats if named in ("xml", "text", "archive") else named in formats
 
 
 def _glob(pattern: str, folder: Path) -> Iterator[Path]:
@@ -177,7 +174,3 @@ def _names(paths: list[Path]) -> dict[Path, str]:
         if len(names) == len(paths):
             break
     return names
-
-
-def is_zip(file: BinaryIO) -> bool:
-    return os.pread(file.fileno(), len(_ZIP), 0) == _ZIP

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from pipelines import sources
 from pipelines.run import Done
 from pipelines.stage import Stage, Task
 from pipelines.store import Store
@@ -64,6 +63,12 @@ def shown(store: Store, quiet: bool) -> Iterator[Announce]:
         yield announce
 
 
+#: Spans that are cut by numbers of members or row groups, not by bytes.
+_NUMBERED = ("zip", "parquet")
+
+
 def _size(task: Task) -> int:
-    span = task.given
-    return max(span.stop - span.start, 1) if isinstance(span, sources.Span) else 1
+    """Bytes, where a task reads spans of the input."""
+    if task.stage.name != "extract":
+        return 1
+    return sum(span.source.size if span.kind in _NUMBERED else span.stop - span.start for span in task.given) or 1

@@ -12,6 +12,7 @@ from pydantic import Field
 import filters
 from dedup.minhash import MinHash, for_threshold
 from dedup.shingles import Fold
+from filters.academic import Academic
 from filters.boilerplate import Boilerplate
 from filters.c4 import C4, C4Lines
 from filters.datatrove import Datatrove
@@ -26,6 +27,7 @@ from filters.language import Language
 from filters.length import Length
 from filters.llmjp import LLMjp
 from filters.mojibake import Mojibake
+from filters.pes2o import PeS2o
 from filters.pii import PII
 from filters.quality import Quality
 from filters.repetition import Repetition
@@ -33,6 +35,7 @@ from filters.rights import Rights
 from filters.swallow import Swallow, SwallowFooter, SwallowPunctuation
 from filters.vocabulary import Vocabulary
 from pipelines.errors import UsageError
+from pipelines.sources.formats import FORMATS
 
 #: A rule of the filter stage.
 Rule = filters.Filter | filters.Editor
@@ -44,12 +47,36 @@ class Settings(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(strict=True, frozen=True, extra="forbid", allow_inf_nan=False)
 
 
+class Files(Settings):
+    """What is known of input files that do not say it themselves; the first of `input.files` that fits counts."""
+
+    match: str
+    """A pattern of paths, as `*/aozora/*.txt`; one without a slash is of names."""
+    format: Annotated[str, Field(pattern="^(" + "|".join(FORMATS) + ")$")] | None = None
+    """In place of what names and first bytes tell."""
+    lang: str = ""
+    licence: str = ""
+    """Of documents that state none: the public domain of Aozora Bunko, the CC-BY-SA-4.0 of Wikipedia."""
+    text: str = "text"
+    """The columns of JSON Lines and Parquet; those that are not there say nothing, but a text there must be."""
+    id: str = "id"
+    title: str = "title"
+    url: str = "url"
+    date: str = "date"
+    lang_column: str = "lang"
+    licence_column: str = "licence"
+
+
 class Input(Settings):
     paths: tuple[str, ...] = ()
     """Files, globs, folders or `.paths` lists; the command line's --input takes their place."""
     part_bytes: Annotated[int, Field(ge=1)] = 8 << 20
     """A file larger than this is cut into parts at record boundaries. 8 MiB of WARC.gz are about 1,300 pages, or twenty
-    seconds of extraction on one core: long beside the cost of a task, short beside the patience of a user."""
+    seconds of extraction on one core: long beside the cost of a task, short beside the patience of a user. Small files
+    are put together to parts of this size."""
+    formats: tuple[Literal[FORMATS], ...] = ("warc",)  # type: ignore[valid-type]
+    """What folders and globs are searched for. A file that is named itself may be in any of them."""
+    files: tuple[Files, ...] = ()
 
 
 class Extract(Settings):
@@ -57,6 +84,8 @@ class Extract(Settings):
     """Pass over pages whose visible text is clearly in none of `filter.language.keep`, before the costly extraction."""
     max_bytes: Annotated[int, Field(ge=1)] = 10_000_000
     """Larger pages are `too_large`. No page of prose reaches 10 MB; trafilatura's own limit for a page is 20 MB."""
+    max_file_bytes: Annotated[int, Field(ge=1)] = 64 << 20
+    """Larger documents in other formats are `too_large`: theses with pictures reach 50 MB."""
     max_depth: Annotated[int, Field(ge=16, le=2000)] = 250
     """Deeper pages are `too_deep`: libxml2 silently drops what lies below 256 levels. Real pages reach 33."""
     max_elements: Annotated[int, Field(ge=100)] = 100_000
@@ -97,6 +126,8 @@ class Filter(Settings):
     swallow_punctuation: SwallowPunctuation = SwallowPunctuation()
     hojichar: HojiChar = HojiChar()
     llmjp: LLMjp = LLMjp()
+    academic: Academic = Academic()
+    pes2o: PeS2o = PeS2o()
     vocabulary: Vocabulary = Vocabulary()
     decontamination: Decontamination | None = None
     """It needs benchmarks: `[filter.decontamination] benchmarks = ["gsm8k-test.jsonl"]`."""
@@ -164,13 +195,21 @@ class Dedup(Settings):
     of others. 14 bands of 8 rows find half of the pairs of similarity 0.685."""
     urls: bool = False
     """Of documents with the same canonical URL keep one, however much they differ: for repeated crawls."""
+    works: bool = True
+    """Of documents of one work, by its DOI or another of its names, and in one language keep one, however much they
+    differ: a paper as JATS, LaTeX and PDF. Pages of the web have no such names."""
     repeated_lines: RepeatedLines = RepeatedLines()
-    representative: tuple[Literal["longest", "earliest", "latest", "source", "score"], ...] = ("longest", "earliest")
+    representative: tuple[Literal["longest", "earliest", "latest", "source", "format", "score"], ...] = (
+        "longest",
+        "earliest",
+    )
     """Which document of a cluster is kept: that with the longest text, the earliest or the latest crawl date, the best
-    source or score; the first named before the second; among equals the first in the input. The longest is the least
-    cut."""
+    source, format or score; the first named before the second; among equals the first in the input. The longest is the
+    least cut."""
     score: str = ""
     """What `score` prefers the highest of: a score that a rule of this recipe measures, as `quality.score`."""
+    formats: tuple[str, ...] = ("jats", "latex", "pdf")
+    """What `format` prefers, the best first; what is not named comes last."""
     sources: tuple[str, ...] = ()
     """Patterns (`curated-*`) of the names of input files for `source`, the best first; what none names comes last."""
     against: tuple[str, ...] = ()

@@ -9,7 +9,8 @@ from pipelines.edits import EDITS
 #: The reason a row bears in every stage after the one that dropped it. It is not counted again there.
 UPSTREAM = "upstream"
 
-#: `extract`: one row per response record, or damaged span, of the input, in the order of the file.
+#: `extract`: a row for each document of the records of the input, for each record without one, and for each damaged
+#: span, in the order of the file.
 DOCUMENT = pa.schema(
     [
         pa.field("doc_id", pa.binary(16), nullable=False),
@@ -17,6 +18,13 @@ DOCUMENT = pa.schema(
         pa.field("detail", pa.string()),  # what exactly was wrong, for people
         pa.field("text", pa.string()),  # null where there is a reason
         pa.field("title", pa.string()),
+        pa.field("format", pa.string()),  # html, jats, latex, pdf …; text where the source gave a text as it is
+        pa.field("ids", pa.list_(pa.string())),  # what the work is called: doi:10.…, pmcid:…, page:…; the best first
+        pa.field("declared_lang", pa.string()),  # what the source says, ISO 639; the language is judged by `filter`
+        pa.field("container", pa.string()),  # the journal, book or series
+        pa.field("captions", pa.list_(pa.string())),  # of figures and tables, set apart from the text
+        # what was left out or not understood on the way to the text, by name
+        pa.field("counts", pa.list_(pa.struct([("name", pa.string()), ("count", pa.int64())]))),
         pa.field("url", pa.string()),
         pa.field("record_id", pa.string()),
         pa.field("date", pa.timestamp("us", "UTC")),
@@ -34,6 +42,7 @@ DOCUMENT = pa.schema(
         pa.field("source", pa.string(), nullable=False),  # the input file's name
         pa.field("offset", pa.int64(), nullable=False),  # of the gzip member, or of the record in a plain file
         pa.field("inner", pa.int64(), nullable=False),  # of the record inside its gzip member
+        pa.field("member", pa.string()),  # the name in an archive, and the part of a record that holds several texts
     ]
 )
 
@@ -89,9 +98,12 @@ PROVENANCE = pa.schema(
         pa.field("url", pa.string()),
         pa.field("title", pa.string()),
         pa.field("date", pa.timestamp("us", "UTC")),
+        pa.field("format", pa.string()),
+        pa.field("ids", pa.list_(pa.string())),
         pa.field("source", pa.string(), nullable=False),
         pa.field("offset", pa.int64(), nullable=False),
         pa.field("inner", pa.int64(), nullable=False),
+        pa.field("member", pa.string()),
         pa.field("record_id", pa.string()),
         pa.field("charset", pa.string()),
         pa.field("licences", pa.list_(pa.string())),

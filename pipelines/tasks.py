@@ -3,6 +3,7 @@
 Work units come from here alone, never from workers: who runs a task has no say in what the task is.
 """
 
+import dataclasses
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,12 +22,18 @@ from tokenizer import shards
 
 @dataclass(frozen=True)
 class Corpus:
-    """A recipe, the spans of its input in order, the folder it is built in, and corpora that came before it."""
+    """A recipe, the parts of its input in order, the folder it is built in, and corpora that came before it."""
 
     recipe: Recipe
-    spans: tuple[sources.Span, ...]
+    parts: tuple[tuple[sources.Span, ...], ...]
     store: Store
     earlier: tuple[Earlier, ...] = ()
+
+    @property
+    def sources(self) -> list[sources.Source]:
+        """The input files by name, each once."""
+        found = {span.source.name: span.source for part in self.parts for span in part}
+        return [found[name] for name in sorted(found)]
 
 
 Commits = dict[str, list[Commit]]
@@ -34,7 +41,7 @@ Commits = dict[str, list[Commit]]
 
 def tasks(stage: Stage, corpus: Corpus, done: Commits) -> list[Task]:
     """The tasks of a stage, from the input's plan, earlier corpora and the commits of the stages before it."""
-    parts = range(len(corpus.spans))
+    parts = range(len(corpus.parts))
     content = {name: [commit.content() for commit in commits] for name, commits in done.items()}
 
     def each(given: Callable[[int], Any], *reads: str) -> list[Task]:
@@ -48,8 +55,7 @@ def tasks(stage: Stage, corpus: Corpus, done: Commits) -> list[Task]:
     match stage.name:
         case "extract":
             return [
-                Task(stage, i, span, digest([span.source.name, span.source.sha256, span.start, span.stop]))
-                for i, span in enumerate(corpus.spans)
+                Task(stage, i, spans, digest([_says(span) for span in spans])) for i, spans in enumerate(corpus.parts)
             ]
         case "filter":
             rules = filter.Filtering(corpus.recipe.filter.chosen(), corpus.recipe.filter.language)
@@ -117,13 +123,19 @@ def tasks(stage: Stage, corpus: Corpus, done: Commits) -> list[Task]:
         case "tokenize/shards":
             tokens = sum(commit.totals["tokens"] for commit in done["tokenize/encode"])
             count = shards.shard_count(tokens, corpus.recipe.tokenize.shard_tokens)
-            files = digest({span.source.name: span.source.sha256 for span in corpus.spans})
+            files = digest({source.name: source.sha256 for source in corpus.sources})
             reads = digest([count, files, content["tokenize/encode"], content["tokenize/vocabulary"]])
             return [Task(stage, i, tokenize.Shard(count, len(parts), files), reads) for i in range(count)]
         case "tokenize/manifest":
             says = _manifest(stage, corpus, done)
             return [Task(stage, 0, tokenize.Manifest(says), digest(says))]
     raise KeyError(stage.name)
+
+
+def _says(span: sources.Span) -> list[Any]:
+    """What of a span its documents are made from."""
+    declared = dataclasses.asdict(span.declared)
+    return [span.source.name, span.source.sha256, span.kind, span.start, span.stop, declared]
 
 
 def _offsets(commits: Sequence[Commit]) -> list[int]:
@@ -175,8 +187,7 @@ def _cluster(corpus: Corpus, done: Commits) -> cluster.Cluster:
     first_new = sum(other.documents for other in corpus.earlier)
     edges = [(f"{signed.prefix(commit.index)}.edges.npy", first_new) for commit in done["dedup/sign"]]
     edges += [(path, 0) for commit in done["dedup/group"] for path in commit.files]
-    sources = tuple(span.source.name for span in corpus.spans)
-    return cluster.Cluster(_signed(corpus, done), tuple(edges), corpus.earlier, sources)
+    return cluster.Cluster(_signed(corpus, done), tuple(edges), len(corpus.parts), corpus.earlier)
 
 
 def _manifest(stage: Stage, corpus: Corpus, done: Commits) -> dict[str, Any]:
@@ -191,7 +202,6 @@ def _manifest(stage: Stage, corpus: Corpus, done: Commits) -> dict[str, Any]:
             "provenance": {"file": meta.removeprefix(f"{tokenize.SHARDS}/"), **commit.files[meta]},
             **commit.detail,
         })  # fmt: skip
-    files = {span.source.name: span.source for span in corpus.spans}
     recipe = corpus.recipe.model_dump(mode="json")
     recipe["input"].pop("paths")
     recipe["dedup"].pop("against")
@@ -202,7 +212,7 @@ def _manifest(stage: Stage, corpus: Corpus, done: Commits) -> dict[str, Any]:
         "recipe": recipe,
         "earlier": [{"digest": other.digest, "documents": other.documents} for other in corpus.earlier],
         "sources": [
-            {"name": name, "bytes": source.size, "sha256": source.sha256} for name, source in sorted(files.items())
+            {"name": source.name, "bytes": source.size, "sha256": source.sha256} for source in corpus.sources
         ],
         "stages": {
             name: {

@@ -1,6 +1,7 @@
 """Parts made by hand, and their way through the dedup stages."""
 
-from collections.abc import Sequence
+import types
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -76,7 +77,7 @@ SCORES = {bytes([2, 2] * 8): 0.9, bytes([3, 2] * 8): -0.5}
 
 def decide(
     root: Path, settings: Dedup, rows: list[list[Row]] = PARTS, first: int = 0, urls: Sequence[str] = (),
-    against: Sequence[Path] = (),
+    against: Sequence[Path] = (), more: Mapping[bytes, dict[str, Any]] = types.MappingProxyType({}),
 ) -> tuple[Store, list[dict[str, Any]]]:  # fmt: skip
     """Run the dedup stages over parts, whose documents are numbered from part `first` on; returns all decisions."""
     store = Store(root)
@@ -86,8 +87,8 @@ def decide(
     def given(task: Task, output: Output) -> Result:
         ids = [bytes([first + task.index, row] * 8) for row in range(len(rows[task.index]))]
         documents = [
-            {"doc_id": i, "text": t, "reason": e, "source": "s", "offset": 0, "inner": 0, "date": DATES.get(i),
-             "url": next(url, None)}
+            {"doc_id": i, "text": t, "reason": e, "source": f"s{first + task.index}", "offset": 0, "inner": 0,
+             "date": DATES.get(i), "url": next(url, None), **more.get(i, {})}
             for i, (t, _, e, _) in zip(ids, rows[task.index], strict=True)
         ]  # fmt: skip
         verdicts = [
@@ -101,7 +102,7 @@ def decide(
         kept = sum(f is None for *_, f in rows[task.index])
         return Result(len(ids), kept, {"x": len(ids) - kept})
 
-    spans = tuple(Span(Source(f"s{first + i}", "s", 0, ""), "plain", 0, 0) for i in range(len(rows)))
+    spans = tuple((Span(Source(f"s{first + i}", "s", 0, ""), "plain", 0, 0),) for i in range(len(rows)))
     stages = corpus.stages(recipe)
     mine = Corpus(recipe, spans, store, open_earlier(against, stages["dedup/sign"]))
     fakes = [Task(Stage("extract", given, {}), i, None, "") for i in range(len(rows))]

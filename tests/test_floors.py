@@ -16,8 +16,8 @@ MAY_IMPORT = {
 ONLY_IN = {
     "ray": {"pipelines/run.py"},
     "trafilatura": {"pipelines/extract/html.py"},
-    "fastwarc": {"pipelines/payload.py"},
-    "fasttext": {"filters/language.py"},
+    "fastwarc": {"pipelines/sources/payload.py", "pipelines/sources/containers.py"},
+    "fasttext": {"filters/language.py", "filters/supervised.py"},
     "sentencepiece": {"tokenizer/subwords.py"},
     "datasketch": {"dedup/minhash.py"},
     "pickle": set(),

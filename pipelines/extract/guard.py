@@ -1,8 +1,8 @@
-"""Extraction in a child process, so that a page that hangs, crashes or eats memory costs that page alone.
+"""Extraction in a child process, so that a record that hangs, crashes or eats memory costs that record alone.
 
-The child stays warm from page to page and is replaced when it dies. Parent and child speak over a socket pair in frames
-of JSON and bytes, never pickle: a parser that a page has taken over can send lies but no objects. The child inherits no
-secrets: it sees none of the parent's environment but what Python needs to start.
+The child stays warm from record to record and is replaced when it dies. Parent and child speak over a socket pair in
+frames of JSON and bytes, never pickle: a parser that a page has taken over can send lies but no objects. The child
+inherits no secrets: it sees none of the parent's environment but what Python needs to start.
 
 Start-up takes 0.2 s, a page of 60 KB 0.1 ms more than in the parent's own process (measured on 2 shared cores).
 """
@@ -29,14 +29,15 @@ from typing import Any, Self
 
 from filters import language
 from pipelines.extract import rights
-from pipelines.extract.html import Extracted, HtmlSettings, Unreadable, check_size
+from pipelines.extract.document import Document, Unreadable
+from pipelines.extract.html import HtmlSettings, check_size
 
 #: A frame is the lengths of its two parts, a JSON object, and bytes.
 _LENGTHS = struct.Struct(">II")
-_MAX_HEADER = 1 << 20
+_MAX_HEADER = 1 << 22
 
-#: What the JSON of an answer holds of a page; the bytes are its text.
-_FIELDS = ("title", "charset", "charset_source")
+#: What the JSON of an answer holds of a document as words; the bytes are its text and captions, one after the other.
+_FIELDS = ("title", "part", "lang", "date", "container", "charset", "charset_source")
 
 #: How long a child may take to import its libraries, on a busy machine with a cold disk.
 START_SECONDS = 120.0
@@ -55,12 +56,12 @@ class Limits:
 
 
 class Guard:
-    """Runs `extract(raw, http_charset, settings, headers, url)` of the module `extractor` in a child process.
+    """Runs `extract` of the module `extractor`, with the arguments of `records.extract`, in a child process.
 
     A context manager, for one thread at a time. The child starts with the first page.
     """
 
-    def __init__(self, settings: HtmlSettings, limits: Limits, extractor: str = "pipelines.extract.html") -> None:
+    def __init__(self, settings: HtmlSettings, limits: Limits, extractor: str = "pipelines.extract.records") -> None:
         self.settings = settings
         self.limits = limits
         self._extractor = extractor
@@ -80,25 +81,28 @@ class Guard:
         return self._child.pid if self._child else None
 
     def extract(
-        self, raw: bytes, http_charset: str, headers: Sequence[tuple[str, str]] = (), url: str = ""
-    ) -> Extracted:
-        """The main text of a page; see `html.extract`.
+        self, raw: bytes, format: str = "html", name: str = "", http_charset: str = "",
+        headers: Sequence[tuple[str, str]] = (), url: str = "",
+    ) -> list[Document]:  # fmt: skip
+        """The documents of a record; see `records.extract`.
 
         A page that finds its child dead, or without memory, is tried once more in a fresh one: the child may have been
         killed from outside, or filled by earlier pages. A page past its deadline is not, it took long enough.
 
         Raises:
-            Unreadable: with a reason of `html.extract`, or timeout, memory (past the limits) or crashed.
+            Unreadable: with a reason of the format, or timeout, memory (past the limits) or crashed.
             filters.language.ModelError: the language model cannot be used.
             RuntimeError: the child does not start; no fault of the page.
         """
-        check_size(raw, self.settings)
+        if format == "html":
+            check_size(raw, self.settings)
+        question = {"format": format, "name": name, "http_charset": http_charset, "headers": headers, "url": url}
         try:
-            return self._ask(raw, {"http_charset": http_charset, "headers": headers, "url": url})
+            return self._ask(raw, question)
         except Unreadable as unreadable:
             if unreadable.reason not in ("crashed", "memory"):
                 raise
-            return self._ask(raw, {"http_charset": http_charset, "headers": headers, "url": url})
+            return self._ask(raw, question)
 
     def close(self) -> None:
         """End the child, which keeps nothing."""
@@ -109,7 +113,7 @@ class Guard:
             self._child.wait()
         self._child = self._socket = None
 
-    def _ask(self, raw: bytes, question: dict[str, Any]) -> Extracted:
+    def _ask(self, raw: bytes, question: dict[str, Any]) -> list[Document]:
         # A child may have died since the last page (it does when the thread that started it ends), or belong to the
         # process that forked this one: this page is not to blame.
         if self._child is None or self._socket is None or self._owner != os.getpid() or self._child.poll() is not None:
@@ -120,16 +124,14 @@ class Guard:
         try:
             _send(self._socket, question, raw, until)
             header, body = _receive(self._socket, _max_text(self.settings), until)
-            if "title" in header:
-                said = rights.from_json(header["rights"]) if "rights" in header else rights.Rights()
-                title, decoded, how = (_plain(header[name]) for name in _FIELDS)
-                return Extracted(body.decode(), title, decoded, how, said)
+            if "documents" in header:
+                return _documents(header["documents"], body)
         except TimeoutError:
             self.close()
             raise Unreadable("timeout", f"no answer in {self.limits.deadline_seconds:g} s") from None
         except (OSError, EOFError):
             raise Unreadable("crashed", self._how_it_ended()) from None
-        except (ValueError, KeyError, RecursionError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             self.close()
             raise Unreadable("crashed", "the process sent nonsense") from None
         except BaseException:
@@ -193,6 +195,39 @@ def warm(settings: HtmlSettings, limits: Limits) -> Guard:
 def _plain(value: object) -> str:
     """JSON may hold lone surrogates, which Arrow refuses."""
     return str(value).encode(errors="replace").decode()
+
+
+def _documents(described: list[dict[str, Any]], body: bytes) -> list[Document]:
+    """What a child says. ValueError and the like where that is none."""
+    found, place = [], 0
+    for fields in described:
+        texts = []
+        for size in fields["sizes"]:
+            if not 0 <= size <= len(body) - place:
+                raise ValueError("sizes that are none")
+            texts.append(body[place : place + size].decode())
+            place += size
+        text, *captions = texts
+        words = {name: _plain(fields[name]) for name in _FIELDS}
+        counts = {_plain(name): int(count) for name, count in fields["counts"].items()}
+        ids = tuple(_plain(name) for name in fields["ids"])
+        said = rights.from_json(fields["rights"])
+        found.append(Document(text, ids=ids, captions=tuple(captions), rights=said, counts=counts, **words))
+    return found
+
+
+def _described(documents: Sequence[Document]) -> tuple[list[dict[str, Any]], bytes]:
+    """The documents as `_documents` takes them."""
+    described, pieces = [], []
+    for document in documents:
+        texts = [text.encode() for text in (document.text, *document.captions)]
+        pieces += texts
+        described.append(
+            {name: getattr(document, name) for name in _FIELDS}
+            | {"sizes": [len(text) for text in texts], "ids": document.ids, "counts": dict(document.counts)}
+            | {"rights": asdict(document.rights)}
+        )
+    return described, b"".join(pieces)
 
 
 def _max_text(settings: HtmlSettings) -> int:
@@ -275,21 +310,21 @@ def main(extractor: str, descriptor: str, parent: str, memory_bytes: str) -> Non
                 header, raw = _receive(parent_socket, 1 << 32)
             except EOFError:
                 return None
-            body, answer = b"", {}
+            body = b""
+            answer: dict[str, Any]
             try:
-                page = extract(raw, header["http_charset"], settings, header["headers"], header["url"])
-                body = page.text.encode()
-                answer = {name: getattr(page, name) for name in _FIELDS} | {"rights": asdict(page.rights)}
+                described, body = _described(extract(raw, settings, **header))
+                answer = {"documents": described}
                 if len(body) > _max_text(settings):
                     raise Unreadable("too_large", f"{len(body)} bytes of text")
             except Unreadable as unreadable:
                 body, answer = b"", {"reason": unreadable.reason, "detail": unreadable.detail}
             except RecursionError:
-                answer = {"reason": "too_deep", "detail": "out of stack"}
+                body, answer = b"", {"reason": "too_deep", "detail": "out of stack"}
             except MemoryError:
                 body, answer = b"", {"reason": "memory", "detail": f"more than {memory_bytes} bytes of address space"}
             except Exception as error:
-                answer = {"reason": "crashed", "detail": f"{type(error).__name__}: {error}"[:200]}
+                body, answer = b"", {"reason": "crashed", "detail": f"{type(error).__name__}: {error}"[:200]}
             _send(parent_socket, answer, body)
 
 

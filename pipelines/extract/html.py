@@ -19,8 +19,7 @@ from lxml import etree
 
 from filters import language
 from pipelines.extract import charset, prescreen, rights
-from pipelines.extract.document import Unreadable as Unreadable
-from pipelines.extract.rights import Rights
+from pipelines.extract.document import Document, Unreadable
 from tokenizer.mojibake import repair
 from tokenizer.normalize import normalize
 
@@ -44,23 +43,6 @@ class HtmlSettings:
     max_elements: int = 100_000
 
 
-NOTHING_SAID = Rights()
-
-
-@dataclass(frozen=True)
-class Extracted:
-    """A page's main text and title, NFC, without control characters; the charset that decoded it, and who named it; and
-    what it says of rights."""
-
-    text: str
-    title: str
-    charset: str
-    charset_source: str
-    rights: Rights = NOTHING_SAID
-    mojibake_repaired: int = 0
-    """Misread runs of the page's source that were put right (tokenizer/mojibake.py)."""
-
-
 #: A title is a line; what is longer is a mistake of the page.
 MAX_TITLE = 500
 
@@ -77,7 +59,7 @@ _AMPERSAND = re.compile("&(?:amp|AMP|#0*38|#[xX]0*26);(?=[#A-Za-z])")
 
 def extract(
     raw: bytes, http_charset: str, settings: HtmlSettings, headers: Sequence[tuple[str, str]] = (), url: str = ""
-) -> Extracted:
+) -> Document:
     """The main text of the page whose bytes are `raw`, served with the charset `http_charset` ("" for none), and what
     it and those header fields of the response (`rights.HEADERS`) say of rights.
 
@@ -103,7 +85,8 @@ def extract(
     if not text:
         raise Unreadable("empty", f"no main text in {len(decoded.text)} characters of HTML")
     title = " ".join(clean(tree.findtext(".//title") or "").split())[:MAX_TITLE]
-    return Extracted(text, title, decoded.charset, decoded.how, said, mojibake)
+    counts = {"mojibake_repaired": mojibake} if mojibake else {}
+    return Document(text, title, charset=decoded.charset, charset_source=decoded.how, rights=said, counts=counts)
 
 
 def check_size(raw: bytes, settings: HtmlSettings) -> None:

@@ -25,7 +25,7 @@ from pipelines.store import Output
 Rules = Sequence[tuple[str, Filter | Editor]]
 
 #: What a rule may ask of a document, beside `lang`, `lang_score` and the score of the language.
-COLUMNS = ("text", "url", "robots", "tdm_reservation", "licences")
+COLUMNS = ("text", "url", "date", "robots", "tdm_reservation", "licences")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dedup import lines
 from pipelines.edits import edited
 from pipelines.parts import read_side_by_side
-from pipelines.record import PROVENANCE
+from pipelines.record import DOCUMENT, PROVENANCE
 from pipelines.stage import Result, Task
 from pipelines.store import Output, readable
 from pipelines.work.dedup.signed import prefix
@@ -121,8 +121,7 @@ def encode_part(task: Task, output: Output) -> Result:
     """Tokens and provenance of a part's kept documents, sorted by their place in the corpus."""
     model = subwords.load(output.root / MODEL)
     seed, cuts = task.stage.settings["seed"], task.stage.settings["cuts"]
-    columns = tuple(name for name in PROVENANCE.names if name in (
-        "doc_id", "url", "title", "date", "source", "offset", "inner", "record_id", "charset", "licences"))  # fmt: skip
+    columns = tuple(name for name in PROVENANCE.names if name in DOCUMENT.names)
     pieces: list[pa.RecordBatch] = []
     totals: Counter[str] = Counter(documents=0, chars=0, tokens=0)
     languages: dict[str, Counter[str]] = {}

@@ -59,7 +59,8 @@ def test_old_orthography_is_asked_for_neither_hiragana_nor_kuten() -> None:
     assert judge(only(min_hiragana=0.1, min_kuten=1 / 250, max_katakana=0.1), [statute]) == [KEPT]
     # Place names alone are none.
     assert [
-        reason for reason, _, _ in judge(only(min_hiragana=0.1), ["虎ノ門新橋銀座京橋日本橋神田秋葉原上野駒込巣鴨" * 10])
+        reason
+        for reason, _, _ in judge(only(min_hiragana=0.1), ["虎ノ門新橋銀座京橋日本橋神田秋葉原上野駒込巣鴨" * 10])
     ] == ["japanese_hiragana"]
 
 

@@ -4,13 +4,13 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import judged
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import filters
+import judged
 from filters.quality import MAX_CHARS, ModelError, Quality, features
 
 

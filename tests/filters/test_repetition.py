@@ -123,7 +123,8 @@ def test_missing_texts_are_not_judged() -> None:
 def test_none_and_one_switch_off() -> None:
     texts: list[str | None] = ["a\n" * 1000, "a" * 10_000]
     assert judge(Repetition(**OFF), texts) == [KEPT] * 2
-    assert judge(Repetition(max_lines=1, max_line_chars=1, max_ngrams=1, max_ngrams_short=1, max_run=None), texts) == [KEPT] * 2
+    off = Repetition(max_lines=1, max_line_chars=1, max_ngrams=1, max_ngrams_short=1, max_run=None)
+    assert judge(off, texts) == [KEPT] * 2
 
 
 @pytest.mark.parametrize(

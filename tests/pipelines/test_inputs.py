@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.inputs import InputError, Source, find_inputs, sha256_of
+from pipelines.errors import InputError
+from pipelines.inputs import find_inputs, passed_over, sha256_of
+from pipelines.sources import Source
 from warcs import page, zipped
 
 
@@ -116,19 +118,17 @@ def refused(*patterns: object) -> str:
 
 def test_inputs_that_are_none(tree: Path) -> None:
     assert refused(tree / "missing.warc").endswith("missing.warc: no such file; correct the path")
-    assert "no web archive there" in refused(tree, tree / "*.warc")
-    assert "no web archive there" in refused(tree / "nowhere/**/*.warc")
-    assert refused(tree / "two/notes.txt").endswith(
-        "notes.txt: not a web archive (WARC, ARC or WACZ); take it off the inputs"
-    )
-    assert "not a web archive" in refused(tree / "two/table.jsonl.gz")
+    assert "nothing there in the formats this recipe reads (warc)" in refused(tree, tree / "*.warc")
+    assert "nothing there in the formats this recipe reads (warc)" in refused(tree / "nowhere/**/*.warc")
+    (tree / "two/photo.jpg").write_bytes(b"\xff\xd8\xff\xe0")
+    assert refused(tree / "two/photo.jpg").endswith("photo.jpg: in no format that can be read; take it off the inputs")
     (tree / "empty").mkdir()
-    assert "no web archive there" in refused(tree / "empty")
+    assert "nothing there in the formats this recipe reads (warc)" in refused(tree / "empty")
     (tree / "gone.warc").symlink_to(tree / "nothing")
     assert "gone.warc: cannot be read (No such file" in refused(tree / "gone.warc")
     assert "gone.warc: cannot be read (No such file" in refused(tree)
     os.mkfifo(tree / "pipe.warc")
-    assert "pipe.warc: not a web archive" in refused(tree / "pipe.warc")
+    assert "pipe.warc: in no format that can be read" in refused(tree / "pipe.warc")
 
 
 def test_lists_that_cannot_be_followed(tree: Path) -> None:
@@ -136,8 +136,8 @@ def test_lists_that_cannot_be_followed(tree: Path) -> None:
     for text, message in (
         ("one/a.warc\n\nmissing.warc", f"{path}:3: missing.warc: no such file; correct the path"),
         ("list.paths", f"{path}:1: {tree}/list.paths: a list in a list; name the archives themselves"),
-        ("*.nothing", f"{path}:1: *.nothing: no web archive there"),
-        ("# nothing", f"{path}: no web archive there"),
+        ("*.nothing", f"{path}:1: *.nothing: nothing there in the formats"),
+        ("# nothing", f"{path}: nothing there in the formats"),
     ):
         path.write_text(text)
         assert refused(path).startswith(message)
@@ -160,3 +160,14 @@ def test_a_name_that_is_not_text_is_refused(tree: Path) -> None:
     except OSError:
         pytest.skip("this file system takes no such name")
     assert "not valid UTF-8; rename it" in refused(tree)
+
+
+def test_a_recipe_says_which_formats_folders_are_searched_for(tree: Path) -> None:
+    (tree / "paper.xml").write_text('<?xml version="1.0"?><!DOCTYPE article><article><body/></article>')
+    (tree / "feed.xml").write_text("<rss/>")
+    (tree / "photo.jpg").write_bytes(b"\xff\xd8")
+    assert [source.name for source in find_inputs([str(tree)], formats=("jats", "plain"))] == ["notes.txt", "paper.xml"]
+    assert passed_over([str(tree)], ("jats", "plain", "warc", "lines")) == {
+        ".jpg": 1, ".paths": 1, ".xml": 1, "no-suffix": 1, "no-suffix-plain": 1,
+    }  # fmt: skip
+    assert found(tree / "two/notes.txt", tree / "two/table.jsonl.gz") == ["notes.txt", "table.jsonl.gz"]

@@ -4,9 +4,9 @@ read, and what should not be there, chosen by reading the sources."""
 from pathlib import Path
 
 import pytest
-from quality import gold
 
 from pipelines.extract import aozora
+from quality import gold
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "academic" / "aozora"
 GOLD = gold.load("aozora")

@@ -4,9 +4,9 @@ be in the text (captions, references, affiliations), chosen by reading the sourc
 from pathlib import Path
 
 import pytest
-from quality import gold
 
 from pipelines.extract import jats
+from quality import gold
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "academic" / "jats"
 GOLD = gold.load("jats")

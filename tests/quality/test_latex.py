@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from quality import gold
 
 from pipelines.extract import latex
+from quality import gold
 
 DATA = Path(__file__).parents[3] / "shared/data/academic"
 GOLD = gold.load("latex")

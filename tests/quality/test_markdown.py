@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
-from quality import gold
 
 from pipelines.extract.markdown import extract
+from quality import gold
 
 FILES = Path(__file__).parents[3] / "shared/data/academic/markdown-ja"
 GOLD = gold.load("markdown")

@@ -8,9 +8,9 @@ from pathlib import Path
 from statistics import mean
 
 import pytest
-from quality import gold
 
 from pipelines.extract import pdf
+from quality import gold
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "academic"
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from quality import gold
 
 from pipelines.extract.plain import extract
 from pipelines.extract.wrapping import width
+from quality import gold
 
 FILES = Path(__file__).parents[3] / "shared/data/academic"
 GOLD = gold.load("plain")

@@ -4,9 +4,9 @@ there, chosen by reading the sources."""
 from pathlib import Path
 
 import pytest
-from quality import gold
 
 from pipelines.extract import tei
+from quality import gold
 
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data" / "academic" / "tei-ja"
 GOLD = gold.load("tei")

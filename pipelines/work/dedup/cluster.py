@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -23,12 +24,12 @@ from pipelines.work.dedup.signed import NO_DATE, Signed
 
 @dataclass(frozen=True)
 class Cluster:
-    """Every signed document, every file of edges, the corpora that came before, and the input file of each own part."""
+    """Every signed document, every file of edges, how many parts are this corpus's own, and the corpora before it."""
 
     signed: Signed
     edges: tuple[exchange.Edges, ...]
+    parts: int
     earlier: tuple[Earlier, ...] = ()
-    sources: tuple[str, ...] = ()
 
 
 #: Documents compared at a time, half a kilobyte each; a cluster is never cut.
@@ -53,8 +54,7 @@ def cluster_whole(task: Task, output: Output) -> Result:
     if given.earlier:
         detail["bridges"] = _write_bridges(output, given, before, parents, first_new)
     stands_for = np.concatenate([np.empty(0, np.uint32), *(corpus.stands_for() for corpus in given.earlier)])
-    own = Signed(given.signed.offsets[-len(given.sources) - 1 :], given.signed.parts[-len(given.sources) :])
-    preferences = _preferences(output.root, own, given.sources, task.stage.settings)
+    preferences = _preferences(output.root, given.parts, task.stage.settings)
     uids, starts, settled = clusters.members(parents, preferences, stands_for > 0)
     weights = np.ones(len(uids), dtype="<u4")
     weights[uids < first_new] = stands_for[uids[uids < first_new]]
@@ -77,18 +77,40 @@ def _blocks(starts: NDArray[np.int64]) -> list[int]:
     return found
 
 
-def _preferences(root: Path, own: Signed, sources: Sequence[str], settings: Any) -> list[NDArray[np.int64]]:
+def _preferences(root: Path, parts: int, settings: Any) -> list[NDArray[np.int64]]:
     """A number for every document of this corpus for each thing the recipe asks of a representative; smaller is
     better."""
     columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in settings["representative"]}
-    for part, source in zip(own.parts, sources, strict=True):
-        documents = signed.read(root, part, "documents")
+    for index in range(parts):
+        documents = signed.read(root, signed.prefix(index), "documents")
         for name, found in columns.items():
-            found.append(_preference(name, documents, source, settings["sources"]))
+            match name:
+                case "source":
+                    found.append(_rank(root, index, name, settings["sources"]))
+                case "format":
+                    found.append(_rank(root, index, name, settings["formats"]))
+                case _:
+                    found.append(_preference(name, documents))
     return [np.concatenate([np.empty(0, np.int64), *columns[name]]) for name in settings["representative"]]
 
 
-def _preference(name: str, documents: NDArray[Any], source: str, order: Sequence[str]) -> NDArray[np.int64]:
+def _rank(root: Path, index: int, column: str, order: Sequence[str]) -> NDArray[np.int64]:
+    """Which of the patterns, the best first, the column's value of each signed document of a part fits; what none names
+    comes last."""
+    part = f"part-{index:05d}.parquet"
+    kept = pc.is_null(pq.read_table(root / "filter" / part, columns=["reason"]).column("reason"))
+    values = pq.read_table(root / "extract" / part, columns=[column]).column(column).filter(kept)
+    known = values.combine_chunks().dictionary_encode()
+    ranks = [
+        next((i for i, pattern in enumerate(order) if fnmatch.fnmatchcase(value or "", pattern)), len(order))
+        for value in [*known.dictionary.to_pylist(), None]
+    ]
+    places = known.indices.fill_null(len(ranks) - 1).to_numpy()
+    found: NDArray[np.int64] = np.array(ranks, dtype=np.int64)[places]
+    return found
+
+
+def _preference(name: str, documents: NDArray[Any]) -> NDArray[np.int64]:
     date = documents["date"]
     match name:
         case "longest":
@@ -101,9 +123,6 @@ def _preference(name: str, documents: NDArray[Any], source: str, order: Sequence
             bits = documents["score"].view(np.int64)  # of floats, ordered as these are once the negative are turned
             ordered = np.where(bits < 0, bits ^ np.iinfo(np.int64).max, bits)
             return np.where(np.isnan(documents["score"]), np.iinfo(np.int64).max, ~ordered)
-        case "source":  # files that no pattern names come last
-            place = next((i for i, pattern in enumerate(order) if fnmatch.fnmatchcase(source, pattern)), len(order))
-            return np.full(len(documents), place, dtype=np.int64)
     raise ValueError(f"no such preference: {name}")
 
 

@@ -21,8 +21,9 @@ EVIDENCE = np.dtype(
     ]
 )
 
-#: The first that holds: its key equals the representative's, it is similar enough, it has the same URL.
-REASONS = (None, "exact", "near", "url")
+#: The first that holds: its key equals the representative's, it is similar enough, it has the same URL, it is the
+#: same work.
+REASONS = (None, "exact", "near", "url", "work")
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def compare_block(task: Task, output: Output) -> Result:
     documents = signed.documents(output.root, given.signed, uids)
     sets = signed.shingles(output.root, given.signed, uids) if settings["shingles"] else None
     found = clusters.lead(
-        starts - starts[0], whole["settled"][given.first : given.end], signatures, documents["text"], documents["url"],
+        starts - starts[0], whole["settled"][given.first : given.end], signatures, documents["text"], documents["name"],
         settings["min_similarity"], sets,
     )  # fmt: skip
     evidence = np.zeros(len(uids), dtype=EVIDENCE)
@@ -67,7 +68,8 @@ def compare_block(task: Task, output: Output) -> Result:
     follows = found.leaders != np.arange(len(uids))
     same_text = (documents["text"] == documents["text"][found.leaders]).all(axis=1)
     near = found.similarities >= settings["min_similarity"] - clusters.ROUNDING
-    evidence["reason"] = np.where(follows, np.select([same_text, near], [1, 2], 3), 0)
+    named = np.where(documents["is_work"] > 0, 4, 3)
+    evidence["reason"] = np.where(follows, np.select([same_text, near], [1, 2], named), 0)
     new = np.flatnonzero(uids >= given.first_new)
     order = new[np.argsort(uids[new])]
     with output.create(block_path(task.index, "uids")) as file:

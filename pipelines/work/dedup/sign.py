@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from dedup import exact, lines, minhash, shingles, urls
+from dedup import exact, lines, minhash, shingles, urls, works
 from pipelines import exchange
 from pipelines.edits import edited
 from pipelines.errors import Stop
@@ -40,7 +40,7 @@ def kept_texts(root: Path, index: int, *scores: str) -> Iterator[tuple[list[str]
     for name in set(scores).difference(pq.read_schema(root / "filter" / part).names):
         raise Stop(f"dedup.score: no rule of this recipe measures {name!r}")
     for documents, verdicts in read_side_by_side(
-        (root / "extract" / part, ["doc_id", "url", "date", "text"]),
+        (root / "extract" / part, ["doc_id", "url", "ids", "date", "text"]),
         (root / "filter" / part, ["reason", "lang", "edits", *scores]),
     ):
         keep = is_kept(verdicts)
@@ -83,7 +83,12 @@ def sign_part(task: Task, output: Output) -> Result:
         documents["text"] = np.frombuffer(b"".join(exact.text_hashes(keys)), dtype="<u8").reshape(-1, 2)
         if settings["urls"]:
             hashes = urls.url_hashes(columns.column("url").to_pylist())
-            documents["url"] = np.frombuffer(b"".join(hashes), dtype="<u8").reshape(-1, 2)
+            documents["name"] = np.frombuffer(b"".join(hashes), dtype="<u8").reshape(-1, 2)
+        if settings["works"]:
+            hashes = works.work_hashes(columns.column("ids").to_pylist(), langs)
+            named = np.frombuffer(b"".join(hashes), dtype="<u8").reshape(-1, 2)
+            is_work = named.any(axis=1)
+            documents["name"][is_work], documents["is_work"] = named[is_work], is_work
         documents["chars"] = [len(text) for text in left]
         documents["date"] = pc.fill_null(columns.column("date").cast(pa.int64()), NO_DATE).to_numpy()
         documents["score"] = np.nan
@@ -128,13 +133,13 @@ def write_entries(
     """The runs of all bands of the part in one file, one after the other, and the edges inside the part; returns where
     each run begins and the last one ends.
 
-    Equal texts are a band more, and so are equal URLs where the recipe asks: 64 bits make candidates, 128 decide.
+    Equal texts are a band more, and so are equal names where the recipe asks: 64 bits make candidates, 128 decide.
     """
     signed = (signatures != minhash.EMPTY).any(axis=1)  # a document without a key joins none
     layers = [(hashes, signed) for hashes in minhash.band_hashes(signatures, lsh).T]
     layers.append((documents["text"][:, 0], signed))
-    if task.stage.settings["urls"]:
-        layers.append((documents["url"][:, 0], signed & documents["url"].any(axis=1)))
+    if task.stage.settings["urls"] or task.stage.settings["works"]:
+        layers.append((documents["name"][:, 0], signed & documents["name"].any(axis=1)))
     runs, edges, starts = [], [], [0]
     for hashes, joining in layers:
         rows = np.flatnonzero(joining)

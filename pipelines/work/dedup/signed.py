@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: What is known of a signed document beside its signature; 80 bytes.
+#: What is known of a signed document beside its signature; 88 bytes.
 DOCUMENT = np.dtype(
     [
         ("doc_id", "V16"),
         ("text", "<u8", (2,)),  # hash of its key
-        ("url", "<u8", (2,)),  # hash of its canonical URL; zeros where it has none or the recipe does not ask
+        ("name", "<u8", (2,)),  # hash of its work's name, or its canonical URL; zeros where the recipe asks for none
+        ("is_work", "<i8"),  # 1 where the name is a work's
         ("chars", "<i8"),  # of the text that is left
         ("date", "<i8"),  # microseconds since 1970; NO_DATE
         ("score", "<f8"),  # the one that the recipe prefers representatives by; nan where there is none

@@ -11,8 +11,9 @@ import pytest
 
 from filters.language import ModelError
 from pipelines.extract import html
+from pipelines.extract.document import Document, Unreadable
 from pipelines.extract.guard import Guard, Limits, warm
-from pipelines.extract.html import HtmlSettings, Unreadable
+from pipelines.extract.html import HtmlSettings
 
 ROOT = Path(__file__).resolve().parents[3]
 SETTINGS = HtmlSettings(prescreen=False)
@@ -24,12 +25,12 @@ PAGE = f"<html><head><title>猫</title></head><body><p>{JA * 9}</p></body></html
 OBEDIENT = """
 import ctypes, os, resource, signal, sys, time
 from pathlib import Path
-from pipelines.extract.html import Extracted, Unreadable
+from pipelines.extract.document import Document, Unreadable
 
 def recurse():
     return recurse() + 1
 
-def extract(raw, http_charset, settings, headers, url):
+def extract(raw, settings, format, name, http_charset, headers, url):
     word, _, argument = raw.decode().partition(" ")
     if word == "hang":
         while True:
@@ -61,21 +62,27 @@ def extract(raw, http_charset, settings, headers, url):
     if word == "nest":
         os.write(int(sys.argv[2]), b"\\x00\\x00\\xc3\\x50\\x00\\x00\\x00\\x00" + b"[" * 50_000)
     if word == "lie":
-        header = b'{"title": "\\\\udc00", "charset": ["x"], "charset_source": null}'
+        rights = b'{"robots": [], "tdm_reservation": null, "tdm_policy": null, "licences": []}'
+        header = (b'{"documents": [{"sizes": [2], "title": "\\\\udc00", "part": "", "lang": "", "ids": ["\\\\ud800"],'
+                  b'"date": "", "container": "", "charset": "x", "charset_source": "", "counts": {"a": 1},'
+                  b'"rights": ' + rights + b'}]}')
+        os.write(int(sys.argv[2]), len(header).to_bytes(4, "big") + (2).to_bytes(4, "big") + header + b"ok")
+    if word == "lie-type":
+        header = b'{"documents": [{"sizes": [-2]}]}'
         os.write(int(sys.argv[2]), len(header).to_bytes(4, "big") + (2).to_bytes(4, "big") + header + b"ok")
     if word == "shout":
         for _ in range(200):
             print("x" * 100_000, file=sys.stderr)
             print("x" * 100_000)
     if word == "long":
-        return Extracted("x" * int(argument), "", "", "")
+        return [Document("x" * int(argument))]
     if word == "sleep":
         time.sleep(float(argument))
     if word == "where":
         limits = (resource.RLIMIT_AS, resource.RLIMIT_CORE)
         facts = {"environment": sorted(os.environ), "limits": [resource.getrlimit(limit)[0] for limit in limits]}
-        return Extracted(repr(facts), str(hash("a")), "", "")
-    return Extracted(word, argument, http_charset, repr(settings))
+        return [Document(repr(facts), str(hash("a")))]
+    return [Document(word, argument, charset=http_charset, charset_source=repr(settings))]
 """
 
 
@@ -96,12 +103,17 @@ def obedient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
 
 def refused(guard: Guard, page: str) -> tuple[str, str]:
     with pytest.raises(Unreadable) as caught:
-        guard.extract(page.encode(), "")
+        guard.extract(page.encode())
     return caught.value.reason, caught.value.detail
 
 
+def one(guard: Guard, page: str, charset: str = "") -> Document:
+    (document,) = guard.extract(page.encode(), http_charset=charset)
+    return document
+
+
 def fine(guard: Guard) -> bool:
-    return guard.extract(b"fine title", "euc-jp").title == "title"
+    return one(guard, "fine title", "euc-jp").title == "title"
 
 
 def gone(pid: int) -> bool:
@@ -113,20 +125,20 @@ def gone(pid: int) -> bool:
 
 def test_the_child_reads_what_the_parent_would() -> None:
     with Guard(HtmlSettings(), LIMITS) as guard:
-        assert guard.extract(PAGE, "shift_jis") == html.extract(PAGE, "shift_jis", HtmlSettings())
+        assert guard.extract(PAGE, http_charset="shift_jis") == [html.extract(PAGE, "shift_jis", HtmlSettings())]
         german = "<p>" + "Alle glücklichen Familien gleichen einander, jede unglückliche ist es anders. " * 9
         for page in (b"", b"\x89PNG" + bytes(range(256)) * 9, b"<div>" * 9_000, german.encode(), b"<html></html>"):
             with pytest.raises(Unreadable) as here:
                 html.extract(page, "", HtmlSettings())
             with pytest.raises(Unreadable) as there:
-                guard.extract(page, "")
+                guard.extract(page)
             assert (there.value.reason, there.value.detail) == (here.value.reason, here.value.detail)
-        assert guard.extract(PAGE, "").text == JA * 9
+        assert guard.extract(PAGE)[0].text == JA * 9
 
 
 def test_settings_and_charset_arrive(obedient: Callable[..., Guard]) -> None:
     settings = HtmlSettings(languages=("ja",), prescreen=False, max_depth=99)
-    page = obedient(settings=settings).extract("語 題".encode(), "x-sjis")
+    page = one(obedient(settings=settings), "語 題", "x-sjis")
     assert (page.text, page.title, page.charset, page.charset_source) == ("語", "題", "x-sjis", repr(settings))
 
 
@@ -139,6 +151,7 @@ def test_settings_and_charset_arrive(obedient: Callable[..., Guard]) -> None:
         ("nonsense", "crashed", "the process sent nonsense"),
         ("boast", "crashed", "the process sent nonsense"),
         ("nest", "crashed", "the process sent nonsense"),
+        ("lie-type", "crashed", "the process sent nonsense"),
         ("raise", "crashed", "ZeroDivisionError: by zero"),
         ("memory 9000000000", "memory", f"more than {1 << 30} bytes of address space"),
         ("recurse", "too_deep", "out of stack"),
@@ -154,7 +167,7 @@ def test_a_bad_page_costs_that_page_alone(obedient: Callable[..., Guard], page: 
 
 def test_a_page_that_hangs_is_ended(obedient: Callable[..., Guard]) -> None:
     guard = obedient(Limits(deadline_seconds=1.0))
-    guard.extract(b"fine", "")
+    guard.extract(b"fine")
     before = guard.child_pid
     assert before
     assert refused(guard, "hang") == ("timeout", "no answer in 1 s")
@@ -169,22 +182,22 @@ def test_a_child_killed_from_outside_is_nobodys_fault(obedient: Callable[..., Gu
     assert guard.child_pid
     os.kill(guard.child_pid, signal.SIGKILL)  # between pages
     assert fine(guard)
-    assert guard.extract(f"kill-once {tmp_path / 'killed'}".encode(), "").text == "kill-once"  # during a page
-    assert guard.extract(f"memory-once {tmp_path / 'filled'}".encode(), "").text == "memory-once"  # filled by others
+    assert one(guard, f"kill-once {tmp_path / 'killed'}").text == "kill-once"  # during a page
+    assert one(guard, f"memory-once {tmp_path / 'filled'}").text == "memory-once"  # filled by others
 
 
 def test_what_a_child_says_is_made_plain(obedient: Callable[..., Guard]) -> None:
-    page = obedient().extract(b"lie", "")
-    assert (page.text, page.title, page.charset, page.charset_source) == ("ok", "?", "['x']", "None")
+    (page,) = obedient().extract(b"lie")
+    assert (page.text, page.title, page.ids, page.counts) == ("ok", "?", ("?",), {"a": 1})
 
 
 def test_one_child_reads_many_pages(obedient: Callable[..., Guard]) -> None:
     guard = obedient()
-    guard.extract(b"first", "")
+    guard.extract(b"first")
     pid = guard.child_pid
     for size in (0, 1, 70_000, 3_000_000):
-        assert len(guard.extract(f"long {size}".encode(), "").text) == size
-        assert guard.extract(b"x" * size + b" title", "").title == "title"
+        assert len(one(guard, f"long {size}").text) == size
+        assert one(guard, "x" * size + " title").title == "title"
         refused(guard, "refuse")
         refused(guard, "recurse")
     assert guard.child_pid == pid
@@ -197,12 +210,12 @@ def test_limits_on_size(obedient: Callable[..., Guard]) -> None:
 
 
 def test_what_libraries_print_blocks_nothing(obedient: Callable[..., Guard]) -> None:
-    assert obedient().extract(b"shout", "").text == "shout"
+    assert one(obedient(), "shout").text == "shout"
 
 
 def test_the_child_is_confined(obedient: Callable[..., Guard], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    first, second = (obedient(Limits(memory_bytes=700 << 20)).extract(b"where", "") for _ in range(2))
+    first, second = (one(obedient(Limits(memory_bytes=700 << 20)), "where") for _ in range(2))
     facts = eval(first.text)
     assert facts["limits"] == [700 << 20, 0]
     assert "AWS_SECRET_ACCESS_KEY" not in facts["environment"]
@@ -219,7 +232,7 @@ def test_an_interrupted_page_does_not_answer_for_the_next(obedient: Callable[...
     signal.setitimer(signal.ITIMER_REAL, 0.2)
     try:
         with pytest.raises(KeyboardInterrupt):
-            guard.extract(b"sleep 5", "")
+            guard.extract(b"sleep 5")
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
@@ -230,7 +243,7 @@ def test_the_child_dies_with_its_parent() -> None:
     code = (
         "import os, signal; from pipelines.extract.guard import *\n"
         "guard = Guard(HtmlSettings(prescreen=False), Limits())\n"
-        "try: guard.extract(b'', '')\n"
+        "try: guard.extract(b'')\n"
         "except Unreadable: print(guard.child_pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )
@@ -268,11 +281,11 @@ class TestStart:
                 RuntimeError, match="did not start: ModuleNotFoundError: No module named 'no_such_extractor'"
             ),
         ):
-            guard.extract(b"x", "")
+            guard.extract(b"x")
 
     def test_no_model(self, tmp_path: Path) -> None:
         with (
             Guard(HtmlSettings(model=str(tmp_path / "absent.bin")), LIMITS) as guard,
             pytest.raises(ModelError, match=r"absent\.bin: no such file"),
         ):
-            guard.extract(b"x", "")
+            guard.extract(b"x")

@@ -13,7 +13,8 @@ from fastwarc.warc import ArchiveIterator, WarcRecordType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.extract.html import Extracted, HtmlSettings, Unreadable, clean, extract
+from pipelines.extract.document import Document, Unreadable
+from pipelines.extract.html import HtmlSettings, clean, extract
 
 DATA = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the shared test data is not on this machine")
@@ -27,7 +28,7 @@ def page(body: str, head: str = "<title>題名</title>") -> str:
     return f"<!DOCTYPE html><html><head>{head}</head><body>{body}</body></html>"
 
 
-def read(html: str | bytes, charset: str = "utf-8", settings: HtmlSettings = PLAIN) -> Extracted:
+def read(html: str | bytes, charset: str = "utf-8", settings: HtmlSettings = PLAIN) -> Document:
     return extract(html.encode() if isinstance(html, str) else html, charset, settings)
 
 
@@ -130,8 +131,8 @@ class TestEncoding:
         comment = "コメント：この記事は、とても参考になりました。"
         found = read(page(f"<p>{LONG}</p><p>{comment.encode(written_in).decode(read_as)}</p>"))
         assert found.text == f"{LONG}\n{comment}"
-        assert found.mojibake_repaired == 1
-        assert read(page(f"<p>{LONG}</p>")).mojibake_repaired == 0
+        assert found.counts == {"mojibake_repaired": 1}
+        assert read(page(f"<p>{LONG}</p>")).counts == {}
 
     def test_charset_and_its_source_are_told(self) -> None:
         found = read(page(f"<p>{LONG}").encode("cp932"), "sjis")

@@ -1,9 +1,9 @@
-import pdfs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pdfs import column, text
 
+import pdfs
+from pdfs import column, text
 from pipelines.extract import pdf
 from pipelines.extract.document import Document, Unreadable
 from pipelines.extract.pdf import extract

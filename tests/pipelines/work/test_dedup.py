@@ -86,8 +86,8 @@ def test_signed_rows_are_found_by_uid_across_parts(decided: tuple[Store, list[di
 
 
 def test_a_corpus_without_documents_has_no_clusters(tmp_path: Path) -> None:
-    stage = Stage("dedup/cluster", cluster_whole, {"representative": ["longest"], "sources": []})
-    cluster_whole(Task(stage, 0, Cluster(signed.Signed((0,), ()), ()), ""), Output(tmp_path))
+    stage = Stage("dedup/cluster", cluster_whole, {"representative": ["longest"], "sources": [], "formats": []})
+    cluster_whole(Task(stage, 0, Cluster(signed.Signed((0,), ()), (), 0), ""), Output(tmp_path))
     assert len(np.load(tmp_path / "dedup/cluster/parents.npy")) == 0
 
 
@@ -145,3 +145,25 @@ def test_the_score_can_be_preferred(tmp_path: Path) -> None:
     assert {row["representative"] for row in rows if row["reason"] in ("exact", "near")} == {bytes([2, 2] * 8)}
     with pytest.raises(PartsFailed, match=r"no rule of this recipe measures 'x\.y'"):
         decide(tmp_path / "other", Dedup(representative=("score",), score="x.y"))
+
+
+def test_the_forms_of_a_work_are_kept_once_and_the_best_form_stays(tmp_path: Path) -> None:
+    doi = ["doi:10.1234/x", "pmcid:PMC1"]
+    rows: list[list[Row]] = [
+        [(text(1), "en", None, None), (text(2), "en", None, None)],
+        [(text(3), "en", None, None), (text(4), "ja", None, None), (text(5), "en", None, None)],
+    ]
+    more = {
+        bytes([0, 0] * 8): {"ids": doi, "format": "pdf"},
+        bytes([1, 0] * 8): {"ids": ["doi:10.1234/X"], "format": "jats"},
+        bytes([1, 1] * 8): {"ids": doi, "format": "jats"},  # in Japanese: a work of its own
+        bytes([1, 2] * 8): {"ids": ["page:1"], "format": "latex"},
+    }
+    how = Dedup(representative=("format", "longest"))
+    _, found = decide(tmp_path / "on", how, rows, more=more)
+    assert reasons(found) == ["work", None, None, None, None]
+    assert found[0]["representative"] == bytes([1, 0] * 8)
+    _, found = decide(tmp_path / "latex", how.model_copy(update={"formats": ("pdf", "j*")}), rows, more=more)
+    assert reasons(found) == [None, None, "work", None, None]
+    _, found = decide(tmp_path / "off", how.model_copy(update={"works": False}), rows, more=more)
+    assert reasons(found) == [None] * 5

@@ -21,9 +21,9 @@ from fastwarc.warc import ArchiveIterator, WarcRecord, WarcRecordType
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines import archive
-from pipelines.inputs import InputError, Source, find_inputs
-from pipelines.sources import Damaged, Raw, Span, read, split
+from pipelines.errors import InputError
+from pipelines.inputs import find_inputs
+from pipelines.sources import Damaged, Raw, Source, Span, archive, read, split
 from warcs import arc_page, arc_record, http, one_member, page, plain, record, zipped
 
 Pack = Callable[[list[bytes]], bytes]
@@ -32,7 +32,7 @@ Change = tuple[str, float, bytes]
 
 WHOLE = 1 << 40
 LIMIT = 1 << 20
-DATA = Path(__file__).parents[2] / "../shared/data/web"
+DATA = Path(__file__).parents[3] / "../shared/data/web"
 needs_data = pytest.mark.skipif(not DATA.is_dir(), reason="the real crawls are not on this machine")
 
 
@@ -678,6 +678,7 @@ DIFFERENCES = {
     "broken/invalid-warcheaderversion-10.warc": (0, 0, 1, "a version line and nothing else"),
     "broken/invalid-warcrecord-1.warc": (0, 0, 2, "two records without a length"),
     "broken/transfer_compression_none_truncated.warc.gz": (0, 0, 1, "cut off within its last record"),
+    "commoncrawl/whirlwind.warc.wet.gz": (1, 0, 0, "the text of a page, which is no response"),
     "edge/HTTP204.warc": (1, 1, 2, "wrong lengths of the first two records"),
     "edge/redirect.warc": (0, 0, 1, "its line ends were changed, its lengths were not"),
     "edge/skip-non-open.warc.gz": (10, 10, 0, "warcio gives up after the first of ten"),
@@ -734,7 +735,8 @@ def test_sound_archives_are_read_as_by_fastwarc(pattern: str) -> None:
     for path in sorted(DATA.glob(pattern)):
         (source,) = find_inputs([str(path)])
         ours = [item for span in split(source, WHOLE) for item in read(span, 1 << 26) if isinstance(item, Raw)]
-        theirs = ArchiveIterator(str(path), record_types=WarcRecordType.response, auto_decode="all", fsspec_args=False)
+        types = WarcRecordType.response | WarcRecordType.conversion
+        theirs = ArchiveIterator(str(path), record_types=types, auto_decode="all", fsspec_args=False)
         for raw, other in itertools.zip_longest(ours, theirs):
             assert raw.record_id == str(other.record_id).strip("<>")
             assert raw.url == str(other.headers.get("WARC-Target-URI")).strip("<>")

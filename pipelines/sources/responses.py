@@ -1,7 +1,7 @@
-"""Find web archives, cut them into spans, and read the HTTP responses in a span.
+"""Web archives: WARC, ARC and WACZ files cut into spans, and the HTTP responses in a span; the texts of WET files.
 
 What a span yields depends on the bytes of its file alone, and the spans of a file together yield the same records
-whatever their size. What cannot be read is yielded as `Damaged`, with its place in the file.
+whatever their size.
 """
 
 import contextlib
@@ -13,16 +13,16 @@ import struct
 import urllib.parse
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
-from pipelines import archive
-from pipelines.archive import Damaged as Damaged
+from pipelines.errors import InputError
 from pipelines.extract import rights
-from pipelines.inputs import SUFFIXES, InputError, Source, is_zip
-from pipelines.payload import decode
+from pipelines.sources import archive
+from pipelines.sources.archive import Damaged
+from pipelines.sources.formats import is_zip
+from pipelines.sources.payload import decode
+from pipelines.sources.raw import Raw, Source, Span
 
 #: Characters of a URL or a record id. Longer URLs are cut; for a longer id the record's place stands in.
 TEXT_LIMIT = 8192
@@ -39,50 +39,15 @@ _MEDIA_TYPE = re.compile(rb"[!#$%&'*+.^_`|~0-9a-z-]{1,127}/[!#$%&'*+.^_`|~0-9a-z
 _CHARSET = re.compile(rb"charset[ \t]*=[ \t]*[\"']?([!#$%&+.^_`~0-9a-z:-]{1,64})")
 
 _ZIP = b"PK\x03\x04"
+_SUFFIXES = (".warc", ".warc.gz", ".arc", ".arc.gz")
 
 
-@dataclass(frozen=True)
-class Span:
-    """Bytes [start, stop) of a file. A record belongs to the span in which it starts."""
-
-    source: Source
-    kind: Literal["gzip", "plain"]
-    start: int
-    stop: int
-
-
-@dataclass(frozen=True)
-class Raw:
-    """One response record.
-
-    `payload` is the body without transfer and content coding; for a record that is no HTTP response, its block.
-    `problem` is None, or why the payload cannot be used: `too_large` (the payload is then empty) or `bad_encoding`
-    (it holds what could be decoded). `date` is in UTC; where the record's is coarser than a second, the beginning of
-    the period it names. `status` is None where the record is no HTTP response.
-    """
-
-    record_id: str  # WARC-Record-ID, or `sha256:offset:inner` of a record that has none
-    url: str
-    date: datetime | None
-    status: int | None
-    content_type: str  # media type, lower case; "" where none is declared
-    http_charset: str  # lower case; "" where none is declared
-    offset: int  # in the file: of the gzip member, or of the record where the file is not compressed
-    inner: int  # in the inflated member; 0 where the file is not compressed
-    payload: bytes
-    problem: str | None
-    headers: tuple[tuple[str, str], ...] = ()  # of the response: those that speak of rights
-
-
-def split(source: Source, part_bytes: int) -> list[Span]:
+def split(source: Source, file: BinaryIO, part_bytes: int) -> list[Span]:
     """Spans of about `part_bytes` that cover every archive in a file. An empty file has one empty span.
 
-    Raises `InputError` for a WACZ that cannot be read in place, and for a file that is not the one that was found.
+    Raises `InputError` for a WACZ that cannot be read in place.
     """
-    if part_bytes < 1:
-        raise ValueError(f"part_bytes is {part_bytes}; must be at least 1")
-    with _open(source) as file:
-        return [span for region in _regions(source, file) for span in _cut(region, file.fileno(), part_bytes)]
+    return [span for region in _regions(source, file) for span in _cut(region, file.fileno(), part_bytes)]
 
 
 def _cut(region: Span, file: int, part_bytes: int) -> Iterator[Span]:
@@ -108,21 +73,10 @@ def _plain_cuts(region: Span, file: int, part_bytes: int) -> Iterator[int]:
             wanted = record.offset + part_bytes - (record.offset - region.start) % part_bytes
 
 
-def _open(source: Source) -> BinaryIO:
-    try:
-        file = Path(source.path).open("rb")  # noqa: SIM115  # callers close it
-    except OSError as error:
-        raise InputError(f"{source.path}: cannot be read ({error.strerror})") from None
-    if (size := os.fstat(file.fileno()).st_size) != source.size:
-        file.close()
-        raise InputError(f"{source.path}: has {size} bytes, had {source.size} when it was found; start again")
-    return file
-
-
 def _regions(source: Source, file: BinaryIO) -> list[Span]:
     """The archives in a file: itself, or those in a WACZ. Its name outweighs its first bytes, which may be damaged."""
     name = source.name.lower()
-    if name.endswith(".wacz") or (is_zip(file) and not name.endswith(SUFFIXES)):
+    if name.endswith(".wacz") or (is_zip(file) and not name.endswith(_SUFFIXES)):
         return _wacz_regions(source, file)
     return [_region(source, file, source.name, 0, source.size)]
 
@@ -144,7 +98,7 @@ def _wacz_regions(source: Source, file: BinaryIO) -> list[Span]:
         raise InputError(f"{source.path}: not a readable zip file; unpack it and give the files in archive/") from None
     end = 0
     for entry in entries:
-        if not (entry.filename.startswith("archive/") and entry.filename.lower().endswith(SUFFIXES[:4])):
+        if not (entry.filename.startswith("archive/") and entry.filename.lower().endswith(_SUFFIXES)):
             continue
         if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
             raise InputError(f"{source.path}: {entry.filename} is compressed in the zip; unpack it and give the files")
@@ -163,29 +117,43 @@ def _data_start(file: BinaryIO, local_header: int) -> int | None:
     return local_header + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
 
 
-def read(span: Span, max_bytes: int) -> Iterator[Raw | Damaged]:
-    """The response records that start in a span, and the damage in it, in the order of the file.
+def read(span: Span, file: BinaryIO, max_bytes: int) -> Iterator[Raw | Damaged]:
+    """The responses, and the extracted texts of WET files, that start in a span, and the damage in it, in the order of
+    the file.
 
     Records of other types are passed over. No more than a few times `max_bytes` is held.
     """
-    with _open(span.source) as file:
-        limit = next(r.stop for r in _regions(span.source, file) if r.start <= span.start and span.stop <= r.stop)
-        records = archive.gzip_records if span.kind == "gzip" else archive.plain_records
-        for item in records(file.fileno(), span.start, span.stop, limit, max_bytes):
-            if isinstance(item, Damaged):
-                yield item
-            elif raw := _raw(item, span.source, max_bytes):
-                yield raw
+    limit = next(r.stop for r in _regions(span.source, file) if r.start <= span.start and span.stop <= r.stop)
+    records = archive.gzip_records if span.kind == "gzip" else archive.plain_records
+    for item in records(file.fileno(), span.start, span.stop, limit, max_bytes):
+        if isinstance(item, Damaged):
+            yield item
+        elif raw := _raw(item, span.source, max_bytes):
+            yield raw
+
+
+def is_archive(file: BinaryIO, size: int) -> bool:
+    """Whether a file begins as a WARC or ARC file does, or is a zip with some in it."""
+    if not is_zip(file):
+        return archive.is_archive(file.fileno(), size)
+    try:
+        with zipfile.ZipFile(file) as packed:
+            return any(
+                entry.startswith("archive/") and entry.lower().endswith(_SUFFIXES) for entry in packed.namelist()
+            )
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError, struct.error):
+        return False
 
 
 def _raw(record: archive.Record, source: Source, max_bytes: int) -> Raw | None:
-    """A record as a response, or None if it is none."""
+    """A record as a response, or as the text that a crawler has made of one (WET); None if it is neither."""
     place = f"{source.sha256}:{record.offset}:{record.inner}"
     if archive.is_warc(record.head):
         fields = _fields(record.head)
         declared = fields.get(b"content-type", b"").lower()
         is_http = declared.startswith(b"application/http")
-        if fields.get(b"warc-type", b"response" if b"msgtype=response" in declared else b"").lower() != b"response":
+        kind = fields.get(b"warc-type", b"response" if b"msgtype=response" in declared else b"").lower()
+        if kind not in (b"response", b"conversion"):
             return None
         record_id = _text(fields.get(b"warc-record-id", b"").strip(b" \t<>"))
         url, date = fields.get(b"warc-target-uri", b"").strip(b" \t<>"), _date(fields.get(b"warc-date", b""))
@@ -193,17 +161,17 @@ def _raw(record: archive.Record, source: Source, max_bytes: int) -> Raw | None:
         line = archive.ARC_LINE.match(record.head)
         if line is None or record.head.startswith(b"filedesc:"):  # the file's own description
             return None
-        record_id, url, date = "", line[1], _date(line[3])
+        kind, record_id, url, date = b"response", "", line[1], _date(line[3])
         declared, is_http = line[4] or b"", False
     status, content_type, payload, problem = None, b"" if is_http else declared, record.block, None
     pairs: list[tuple[bytes, bytes]] = []
-    if response := _response(record.block):
+    if kind == b"response" and (response := _response(record.block)):
         status, pairs, payload = response
         fields = dict(pairs)
         content_type = fields.get(b"content-type", b"")
     if record.length > max_bytes:
         payload, problem = b"", "too_large"
-    elif response:
+    elif status is not None or pairs:
         payload, problem = decode(payload, fields, max_bytes)
     media_type = _MEDIA_TYPE.match(content_type.lower())
     declared_charset = _CHARSET.search(content_type.lower())
@@ -218,6 +186,7 @@ def _raw(record: archive.Record, source: Source, max_bytes: int) -> Raw | None:
         inner=record.inner,
         payload=payload,
         problem=problem,
+        format="text" if kind == b"conversion" else "html",
         headers=tuple(
             (name.decode(), _text(value)[:TEXT_LIMIT])
             for name, value in pairs
