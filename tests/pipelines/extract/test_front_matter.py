@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.extract.front_matter import FrontMatter, read
+from pipelines.extract.markdown.front_matter import FrontMatter, read
 
 
 def test_yaml() -> None:

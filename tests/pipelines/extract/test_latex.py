@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.extract import latex, latex_bundle, latex_reader
+from pipelines.extract import latex
 from pipelines.extract.document import Document, Unreadable
 from pipelines.extract.html import clean
+from pipelines.extract.latex import bundle as latex_bundle
+from pipelines.extract.latex import reader as latex_reader
 
 DATA = Path(__file__).parents[4] / "shared/data/academic"
 

@@ -2,8 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines.extract import mathml, xml
+from pipelines.extract import xml
 from pipelines.extract.document import Unreadable
+from pipelines.extract.jats import mathml
 
 NAMESPACE = "xmlns:m='http://www.w3.org/1998/Math/MathML'"
 

@@ -7,7 +7,7 @@ from pdfs import column, text
 from pipelines.extract import pdf
 from pipelines.extract.document import Document, Unreadable
 from pipelines.extract.pdf import extract
-from pipelines.extract.pdf_paragraphs import joined
+from pipelines.extract.pdf.paragraphs import joined
 
 PROSE = [
     "The rain had fallen for three days when the first of the bridges was",

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pipelines.extract import wikitext
 from pipelines.extract.document import Document, Unreadable
-from pipelines.extract.wikitext_parser import MAX_DEPTH
+from pipelines.extract.wikitext.parser import MAX_DEPTH
 
 
 def page(text: str, title: str = "題", ns: str = "<ns>0</ns>", model: str = "wikitext", inside: str = "") -> bytes:

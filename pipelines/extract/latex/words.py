@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from pipelines.extract import latex_environments
-from pipelines.extract.latex_macros import NO_VALUE
-from pipelines.extract.latex_text import Page
+from pipelines.extract.latex import environments as latex_environments
+from pipelines.extract.latex.macros import NO_VALUE
+from pipelines.extract.latex.text import Page
 
 if TYPE_CHECKING:
-    from pipelines.extract.latex_body import Body
+    from pipelines.extract.latex.body import Body
 
 _CHARACTER_CODE = re.compile(r"""[ \t]*+(?:`\\?(.)|"([0-9A-F]{1,6})|'([0-7]{1,7})|(\d{1,7}))[ \t]?""")
 _FILE_NAME = re.compile(r"[ \t]*+([^\s{}\\%]{1,200})")

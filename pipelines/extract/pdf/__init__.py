@@ -13,13 +13,16 @@ from typing import Any
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from pipelines.extract import licences, pdf_glyphs, pdf_layout, pdf_lines
+from pipelines.extract import licences
 from pipelines.extract.document import Document, Unreadable
 from pipelines.extract.html import MAX_TITLE, clean
-from pipelines.extract.pdf_body import body
-from pipelines.extract.pdf_heads import without_heads
-from pipelines.extract.pdf_layout import Line
-from pipelines.extract.pdf_paragraphs import LARGE, joined
+from pipelines.extract.pdf import glyphs as pdf_glyphs
+from pipelines.extract.pdf import layout as pdf_layout
+from pipelines.extract.pdf import lines as pdf_lines
+from pipelines.extract.pdf.body import body
+from pipelines.extract.pdf.heads import without_heads
+from pipelines.extract.pdf.layout import Line
+from pipelines.extract.pdf.paragraphs import LARGE, joined
 from pipelines.extract.rights import Licence, Rights
 
 # PDFium keeps what it has decoded beside the bytes, and both must fit into 2 GiB.

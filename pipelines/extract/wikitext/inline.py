@@ -8,8 +8,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass, field
 
-from pipelines.extract import wikitext_templates as templates
-from pipelines.extract.wikitext_parser import Link, Node, Tag, Template, parse
+from pipelines.extract.wikitext import templates
+from pipelines.extract.wikitext.parser import Link, Node, Tag, Template, parse
 
 #: Around the number of a text that is shown as it is: code, formulas, nowiki.
 RAW, RAW_END = "\ufdd0", "\ufdd1"

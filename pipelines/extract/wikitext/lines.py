@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-from pipelines.extract.wikitext_inline import (
+from pipelines.extract.wikitext.inline import (
     BREAK,
     GAP,
     GONE,

@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from pipelines.extract import wikitext_inline as inline
-from pipelines.extract import wikitext_templates as templates
 from pipelines.extract import xml
 from pipelines.extract.document import Document, Unreadable
 from pipelines.extract.html import clean
-from pipelines.extract.wikitext_inline import GAP, RAW, RAW_END, Page, bare
-from pipelines.extract.wikitext_lines import Block, blocks, is_link, on_one_line
-from pipelines.extract.wikitext_parser import Node, Template, parse
+from pipelines.extract.wikitext import inline, templates
+from pipelines.extract.wikitext.inline import GAP, RAW, RAW_END, Page, bare
+from pipelines.extract.wikitext.lines import Block, blocks, is_link, on_one_line
+from pipelines.extract.wikitext.parser import Node, Template, parse
 from tokenizer.normalize import normalize
 
 #: Characters of wikitext. MediaWiki saves none of more than 2 MiB.

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from pipelines.extract import licences
-from pipelines.extract.jats_body import XML_LANG, language
-from pipelines.extract.jats_inline import Context, children, line
+from pipelines.extract.jats.body import XML_LANG, language
+from pipelines.extract.jats.inline import Context, children, line
 from pipelines.extract.rights import MAX_LICENCES, MAX_WORDS, Licence, Rights
 
 _HREF = "{http://www.w3.org/1999/xlink}href"

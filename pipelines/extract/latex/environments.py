@@ -3,10 +3,10 @@
 import re
 from typing import TYPE_CHECKING
 
-from pipelines.extract.latex_macros import expand
-from pipelines.extract.latex_math import drop
-from pipelines.extract.latex_text import Group, Pages
-from pipelines.extract.latex_vocabulary import (
+from pipelines.extract.latex.macros import expand
+from pipelines.extract.latex.math import drop
+from pipelines.extract.latex.text import Group, Pages
+from pipelines.extract.latex.vocabulary import (
     DIAGRAMS,
     DISPLAYS,
     ENVIRONMENTS,
@@ -20,7 +20,7 @@ from pipelines.extract.latex_vocabulary import (
 )
 
 if TYPE_CHECKING:
-    from pipelines.extract.latex_body import Body
+    from pipelines.extract.latex.body import Body
 
 _OPTIONS_ONLY = re.compile(r"[htbpH!]{0,6}|[^$\\]*=.*|[\d.,]*(?:[a-z]{2})?|[tbclrsT]", re.DOTALL)
 #: Of beamer (<1->) and of pTeX (<t>, the direction of writing).

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass, field
 
 from pipelines.extract.document import Unreadable
-from pipelines.extract.latex_reader import MAX_STEPS, Reader
-from pipelines.extract.latex_vocabulary import PROTECTED, PROTECTED_ENVIRONMENTS
+from pipelines.extract.latex.reader import MAX_STEPS, Reader
+from pipelines.extract.latex.vocabulary import PROTECTED, PROTECTED_ENVIRONMENTS
 
 _CALLED = re.compile(r"\\((?:begin|end)\{[^{}]*\}|[A-Za-z@]+)")
 # \@ alone is a space after a sentence.

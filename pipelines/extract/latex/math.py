@@ -3,10 +3,10 @@
 import re
 from collections import Counter
 
-from pipelines.extract.latex_conditions import Conditions
-from pipelines.extract.latex_macros import Definitions, define, expand, glued
-from pipelines.extract.latex_reader import Reader
-from pipelines.extract.latex_vocabulary import COUNTED, NAMED_REFERENCES, NOT_IN_MATH, UNREAD
+from pipelines.extract.latex.conditions import Conditions
+from pipelines.extract.latex.macros import Definitions, define, expand, glued
+from pipelines.extract.latex.reader import Reader
+from pipelines.extract.latex.vocabulary import COUNTED, NAMED_REFERENCES, NOT_IN_MATH, UNREAD
 
 _LINES = re.compile(r"(?<![ \t])[ \t]*+\n\s*+")
 _SPACES = re.compile(r"\s+")

@@ -8,9 +8,9 @@ is), and \ifnum of two numbers. All others are taken as true, which loses less t
 import re
 from collections import Counter
 
-from pipelines.extract.latex_macros import Definitions
-from pipelines.extract.latex_reader import Reader
-from pipelines.extract.latex_vocabulary import ARGUMENTS, COUNTED, PROTECTED, SYMBOLS
+from pipelines.extract.latex.macros import Definitions
+from pipelines.extract.latex.reader import Reader
+from pipelines.extract.latex.vocabulary import ARGUMENTS, COUNTED, PROTECTED, SYMBOLS
 
 _PRIMITIVES = frozenset(
     {

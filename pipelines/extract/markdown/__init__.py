@@ -17,9 +17,10 @@ from markdown_it.token import Token
 from mdit_py_plugins.footnote import footnote_plugin
 
 from filters.academic import is_reference
-from pipelines.extract import front_matter, markdown_formulas
 from pipelines.extract.document import Document, Unreadable
 from pipelines.extract.html import clean
+from pipelines.extract.markdown import formulas as markdown_formulas
+from pipelines.extract.markdown import front_matter
 from pipelines.extract.plain import decode
 from pipelines.extract.rights import Rights
 from pipelines.extract.wrapping import WIDE, joint

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from pipelines.extract.wikitext_names import (
+from pipelines.extract.wikitext.names import (
     BLOCKS,
     CHARACTERS,
     COUNTRIES,

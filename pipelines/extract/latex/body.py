@@ -8,14 +8,14 @@ import re
 from collections import Counter
 from collections.abc import Callable
 
-from pipelines.extract import latex_math
-from pipelines.extract.latex_bundle import Bundle
-from pipelines.extract.latex_conditions import Conditions
-from pipelines.extract.latex_macros import Definitions, define, expand
-from pipelines.extract.latex_math import drop
-from pipelines.extract.latex_reader import Reader, Token
-from pipelines.extract.latex_text import BREAK, GONE, Group, Page, Pages, ligatures
-from pipelines.extract.latex_vocabulary import (
+from pipelines.extract.latex import math as latex_math
+from pipelines.extract.latex.bundle import Bundle
+from pipelines.extract.latex.conditions import Conditions
+from pipelines.extract.latex.macros import Definitions, define, expand
+from pipelines.extract.latex.math import drop
+from pipelines.extract.latex.reader import Reader, Token
+from pipelines.extract.latex.text import BREAK, GONE, Group, Page, Pages, ligatures
+from pipelines.extract.latex.vocabulary import (
     ACCENTS,
     ARGUMENTS,
     CONTROL_SYMBOLS,
@@ -28,7 +28,7 @@ from pipelines.extract.latex_vocabulary import (
     SYMBOLS,
     TYPEWRITER,
 )
-from pipelines.extract.latex_words import WORDS
+from pipelines.extract.latex.words import WORDS
 
 #: Files that \input may read, the same one counted each time.
 MAX_INPUTS = 1_000

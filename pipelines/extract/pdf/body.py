@@ -5,8 +5,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.extract.pdf_layout import Line
-from pipelines.extract.pdf_paragraphs import LARGE, Block, blocks, known_words, text
+from pipelines.extract.pdf.layout import Line
+from pipelines.extract.pdf.paragraphs import LARGE, Block, blocks, known_words, text
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from pipelines.extract import mathml
+from pipelines.extract.jats import mathml
 
 _CITATION = "\x01"
 _BREAK = "\x02"

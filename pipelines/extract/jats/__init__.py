@@ -18,11 +18,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipelines.extract import jats_front, xml
+from pipelines.extract import xml
 from pipelines.extract.document import Document, Unreadable
 from pipelines.extract.html import clean
-from pipelines.extract.jats_body import XML_LANG, flow, is_formality, language, section
-from pipelines.extract.jats_inline import Context, children
+from pipelines.extract.jats import front as jats_front
+from pipelines.extract.jats.body import XML_LANG, flow, is_formality, language, section
+from pipelines.extract.jats.inline import Context, children
 from pipelines.extract.rights import Rights
 
 #: Of one record. PMC hands out sets of some hundred articles at most.

@@ -15,10 +15,12 @@ follows its paragraph. Of macros that nobody knows the name goes and the argumen
 
 import re
 
-from pipelines.extract import latex_bundle, latex_dtx, latex_rights
 from pipelines.extract.document import Document, Unreadable
 from pipelines.extract.html import MAX_TITLE, clean
-from pipelines.extract.latex_body import Body
+from pipelines.extract.latex import bundle as latex_bundle
+from pipelines.extract.latex import dtx as latex_dtx
+from pipelines.extract.latex import rights as latex_rights
+from pipelines.extract.latex.body import Body
 
 # What the reading itself marks its places with, and what no TeX source has.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

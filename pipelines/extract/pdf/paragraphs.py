@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
-from pipelines.extract.pdf_glyphs import FIRST_WIDE
-from pipelines.extract.pdf_layout import Line
+from pipelines.extract.pdf.glyphs import FIRST_WIDE
+from pipelines.extract.pdf.layout import Line
 from pipelines.extract.wrapping import WIDE
 
 

@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 
-from pipelines.extract.pdf_layout import Line
+from pipelines.extract.pdf.layout import Line
 
 # Rows at either edge that may be a head or a foot: some feet are a citation of three lines.
 EDGE_ROWS = 3

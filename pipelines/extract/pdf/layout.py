@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.extract.pdf_lines import Span, join, rows
+from pipelines.extract.pdf.lines import Span, join, rows
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pipelines.extract.mathsymbols import ACCENTS, FUNCTIONS, LIMITS, OPEN_CLOSE, SYMBOLS, UNDER
+from pipelines.extract.jats.symbols import ACCENTS, FUNCTIONS, LIMITS, OPEN_CLOSE, SYMBOLS, UNDER
 
 
 def tex(element: Any) -> str:

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from pipelines.extract.jats_inline import Context, children, formula, inline_element, line, tidy
+from pipelines.extract.jats.inline import Context, children, formula, inline_element, line, tidy
 
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 

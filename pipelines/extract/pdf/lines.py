@@ -5,7 +5,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from pipelines.extract.pdf_glyphs import Glyph
+from pipelines.extract.pdf.glyphs import Glyph
 from pipelines.extract.wrapping import WIDE
 
 
