@@ -194,14 +194,15 @@ def _read(tokens: Sequence[Token], made: _Made) -> None:
             case "bullet_list_open" | "ordered_list_open":
                 lists.append(int(token.attrs.get("start", 1)) if token.type == "ordered_list_open" else 0)
             case "bullet_list_close" | "ordered_list_close":
-                lists.pop()
+                lists = lists[:-1]  # [] if a footnote in a footnote has torn the two apart
                 if not lists and items:
                     listed.text = "\n".join(items)
                     made.blocks.append(listed)
                     items, listed = [], _Block("")
             case "list_item_open":
-                marker = f"{lists[-1]}. " if lists[-1] else "- "
-                lists[-1] += bool(lists[-1])
+                number = lists[-1] if lists else 0
+                marker = f"{number}. " if number else "- "
+                lists[-1:] = [number + bool(number)] if lists else []
             case "heading_open":
                 level = int(token.tag[1])
             case "heading_close":
@@ -244,6 +245,9 @@ def _read(tokens: Sequence[Token], made: _Made) -> None:
                 put(token.content, verbatim=True)
             case "html_block":
                 put(_html(token.content, made))
+    if items:  # of a list that was torn apart
+        listed.text = "\n".join(items)
+        made.blocks.append(listed)
 
 
 def _inline(token: Token, made: _Made) -> str:

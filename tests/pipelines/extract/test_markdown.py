@@ -1,3 +1,4 @@
+import contextlib
 import textwrap
 
 import pytest
@@ -235,3 +236,9 @@ def test_nothing_but_unreadable_is_raised(source: str) -> None:
         return
     assert found.text.strip() == found.text != ""
     assert "\0" not in found.text
+
+
+def test_a_footnote_in_a_list_in_a_footnote_breaks_nothing() -> None:
+    for source in ("[^1]: - [^1]: ", "a[^1] b[^2]\n\n[^1]: - x\n\n    [^2]: 1. y\n\n- z\n"):
+        with contextlib.suppress(Unreadable):
+            extract(source.encode())
