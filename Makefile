@@ -17,10 +17,10 @@ MINAMOTO := $(BIN)/python -m pipelines
 CRAWL     = $(if $(filter out/demo-crawl,$(INPUT)),out/demo-crawl/expected.jsonl)
 
 .DEFAULT_GOAL := help
-.PHONY: help corpus extract filter dedup tokenize plan stats verify test check bench clean
+.PHONY: help corpus extract filter dedup tokenize plan stats verify train-quality test check bench clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+[a-z ]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z ]+):.*## (.*)/  \1\t\2/' | expand -t 40
+	@grep -hE '^[a-z]+[a-z -]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## (.*)/  \1\t\2/' | expand -t 40
 
 corpus: .venv/installed $(CRAWL) ## build the corpus of RECIPE from INPUT in OUT (the demo, if none is named)
 	$(MINAMOTO) run $(BUILDING)
@@ -33,6 +33,9 @@ plan stats: .venv/installed $(CRAWL) ## every stage with its parts done and miss
 
 verify: .venv/installed ## recompute every digest of OUT and name what is damaged
 	@$(MINAMOTO) verify --out $(OUT) $(ARGS)
+
+train-quality: .venv/installed ## train MODEL, a quality classifier, on POSITIVE and NEGATIVE texts
+	$(MINAMOTO) train-quality --positive $(POSITIVE) --negative $(NEGATIVE) --model $(MODEL) $(ARGS)
 
 test: .venv/installed-dev ## all tests
 	$(BIN)/python -m pytest $(ARGS)

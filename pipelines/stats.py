@@ -53,6 +53,7 @@ def collect(corpus: Corpus, hosts: int = 10) -> dict[str, Any]:
             for lang, sums in sorted(languages.items())
         },
         "survival": _survival(corpus, found["stages"]["filter"], done.get("filter", [])),
+        "formats": _formats(done.get("extract", [])),
         "rights": _rights(done.get("extract", [])),
         "repeated_lines": {
             name: sum(commit.totals.get(name, 0) for commit in done.get("dedup/sign", []))
@@ -80,6 +81,15 @@ def _survival(corpus: Corpus, filtered: dict[str, Any], commits: Sequence[Commit
         edits = sum(commit.totals["edits"].get(label, 0) for commit in commits)
         found.append({"rule": label, "removed": removed[place], "left": left, "edits": edits})
     return found
+
+
+def _formats(commits: Sequence[Commit]) -> dict[str, dict[str, int]]:
+    """Rows, kept rows and characters by the format of the documents, and of what was damaged."""
+    sums: dict[str, Counter[str]] = {}
+    for commit in commits:
+        for name, of_one in commit.totals["formats"].items():
+            sums.setdefault(name, Counter()).update(of_one)
+    return {name: {key: sums[name][key] for key in ("rows", "kept", "chars")} for name in sorted(sums)}
 
 
 def _rights(commits: Sequence[Commit]) -> dict[str, int]:
@@ -133,6 +143,11 @@ def show(found: dict[str, Any], console: Console) -> None:
     console.print(stages)
     if dropped.rows:
         console.print(dropped)
+    if len(found["formats"]) > 1:
+        formats = _table("What the documents came as", "format", "rows", "with a text", "characters")
+        for name, sums in found["formats"].items():
+            formats.add_row(name, *(f"{sums[key]:,}" for key in ("rows", "kept", "chars")))
+        console.print(formats)
     if filtered := found["stages"]["filter"]["rows_in"]:
         survival = _table("What the rules left", "rule", "removed", "edits", "left", "survival")
         for step in found["survival"]:
@@ -181,6 +196,6 @@ def _table(title: str, *columns: str) -> Table:
     """Words to the left, numbers to the right."""
     table = Table(title=title, title_justify="left")
     for column in columns:
-        words = column in ("stage", "reason", "rule", "survival", "language", "host", "said")
+        words = column in ("stage", "reason", "rule", "survival", "language", "format", "host", "said")
         table.add_column(column, justify="left" if words else "right", overflow="fold")
     return table
