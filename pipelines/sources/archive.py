@@ -9,12 +9,13 @@ the file sees from there on, so a file can be cut into spans. Two rules make tha
   inflates to a record start. A member that the end of the file cuts off is read up to its last record.
 """
 
+import functools
 import os
 import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import BinaryIO, Literal, Protocol, runtime_checkable
 
 #: Longest WARC header, and as much of an oversized record as is kept: twice what fastwarc takes for a header.
 HEAD_LIMIT = 1 << 16
@@ -70,6 +71,30 @@ class Damaged:
     inner: int = 0
 
 
+@runtime_checkable
+class Ranges(Protocol):
+    """A file that lies elsewhere and is read by ranges."""
+
+    size: int
+
+    def pread(self, size: int, offset: int, /) -> bytes:
+        """Up to `size` bytes from `offset` on, as `os.pread` gives them; none at the end alone."""
+
+
+#: What archives and dumps are read from: a descriptor, or what stands in for one.
+Handle = int | Ranges
+
+
+def handle(file: BinaryIO) -> Handle:
+    """What an open file is read by at any place."""
+    raw = getattr(file, "raw", None)
+    return raw if isinstance(raw, Ranges) else file.fileno()
+
+
+def size_of(file: Handle) -> int:
+    return os.fstat(file).st_size if isinstance(file, int) else file.size
+
+
 class View(Protocol):
     """Bytes by position. What lies before `first` can no longer be looked at."""
 
@@ -87,13 +112,14 @@ class Plain:
 
     first = 0
 
-    def __init__(self, file: int, stop: int) -> None:
-        self.file, self.stop = file, stop
+    def __init__(self, file: Handle, stop: int) -> None:
+        self.pread = functools.partial(os.pread, file) if isinstance(file, int) else file.pread
+        self.stop = stop
 
     def at(self, position: int, size: int) -> bytes:
         size = min(size, self.stop - position)
-        data = os.pread(self.file, size, position) if size > 0 else b""
-        while 0 < len(data) < size and (more := os.pread(self.file, size - len(data), position + len(data))):
+        data = self.pread(size, position) if size > 0 else b""
+        while 0 < len(data) < size and (more := self.pread(size - len(data), position + len(data))):
             data += more
         return data
 
@@ -241,7 +267,7 @@ def _resume(view: View, position: int) -> int:
         position += _SCAN - _ARC_LONGEST
 
 
-def kind(file: int, start: int, stop: int) -> Literal["gzip", "plain", "unknown"]:
+def kind(file: Handle, start: int, stop: int) -> Literal["gzip", "plain", "unknown"]:
     """What bytes [start, stop) of a file are, by how they begin; damaged beginnings are unknown."""
     view = Plain(file, stop)
     if view.at(start, len(_GZIP)) == _GZIP:
@@ -249,13 +275,13 @@ def kind(file: int, start: int, stop: int) -> Literal["gzip", "plain", "unknown"
     return "plain" if _starts(view.at(start, _ARC_LONGEST).lstrip(b"\r\n")) else "unknown"
 
 
-def is_archive(file: int, size: int) -> bool:
+def is_archive(file: Handle, size: int) -> bool:
     """Whether a file begins with a record, compressed or not."""
     found = kind(file, 0, size)
     return found == "plain" or (found == "gzip" and _opens(Plain(file, size), 0))
 
 
-def plain_records(file: int, start: int, stop: int, limit: int, keep: int) -> Iterator[Record | Damaged]:
+def plain_records(file: Handle, start: int, stop: int, limit: int, keep: int) -> Iterator[Record | Damaged]:
     """The records that start in [start, stop) of an uncompressed file whose archive ends at `limit`."""
     for item in frames(Plain(file, limit), start, stop, keep):
         if isinstance(item, Frame):
@@ -267,7 +293,7 @@ def plain_records(file: int, start: int, stop: int, limit: int, keep: int) -> It
 class Inflation:
     """Inflates one gzip member, a piece at a time. At the end `state` says how it ended, `position` where."""
 
-    def __init__(self, file: int, start: int, limit: int) -> None:
+    def __init__(self, file: Handle, start: int, limit: int) -> None:
         self.input = Plain(file, limit)
         self.position = start
         self.state: Literal["", "whole", "cut", "bad"] = ""
@@ -293,7 +319,7 @@ class Inflation:
         self.state = "whole"
 
 
-def gzip_records(file: int, start: int, stop: int, limit: int, keep: int) -> Iterator[Record | Damaged]:
+def gzip_records(file: Handle, start: int, stop: int, limit: int, keep: int) -> Iterator[Record | Damaged]:
     """The records of the gzip members that start in [start, stop) of a file whose archive ends at `limit`."""
     position = start
     while position < stop:
@@ -341,7 +367,7 @@ def _cut_member(items: Iterator[Frame | Gap], offset: int, stop: int) -> Iterato
     yield Damaged(offset, stop, "the file ends within this gzip member", held[0].start if held else 0)
 
 
-def next_member(file: int, position: int, limit: int) -> int:
+def next_member(file: Handle, position: int, limit: int) -> int:
     """The first gzip header at or after a position that inflates to a record start, or `limit`."""
     view = Plain(file, limit)
     while len(data := view.at(position, _SCAN)) >= len(_GZIP):
@@ -371,7 +397,7 @@ def _opens(view: Plain, position: int) -> bool:
     return False
 
 
-def next_cut(file: int, position: int, limit: int) -> int:
+def next_cut(file: Handle, position: int, limit: int) -> int:
     """The first place at or after a position where a gzip file can be cut in two, or `limit`.
 
     A crawled `.warc.gz` lies in its record as it is, in stored blocks, and looks like the archive around it. But a

@@ -10,14 +10,13 @@ belongs to the cut in which its first byte lies. A single stream cannot be cut.
 """
 
 import bz2
-import os
 import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from pipelines.sources.archive import Damaged, Inflation, Plain
+from pipelines.sources.archive import Damaged, Handle, Inflation, Plain, size_of
 
 Kind = Literal["xml", "bz2", "gzip"]
 
@@ -51,7 +50,7 @@ class Page:
     problem: str | None
 
 
-def kind(file: int, size: int) -> Kind | None:
+def kind(file: Handle, size: int) -> Kind | None:
     """What a file that may be a dump is, by its first bytes; None for what is none."""
     head = Plain(file, size).at(0, 4096)
     if head.startswith(b"BZh"):
@@ -61,12 +60,12 @@ def kind(file: int, size: int) -> Kind | None:
     return "xml" if b"<mediawiki" in head else None
 
 
-def is_dump(file: int, size: int) -> bool:
+def is_dump(file: Handle, size: int) -> bool:
     """Whether a file begins as a dump does, compressed or not."""
     return b"<mediawiki" in _head(file, size)
 
 
-def site(file: int, size: int) -> str:
+def site(file: Handle, size: int) -> str:
     """The site that a dump says it is of, as "jawiki", or "". Before schema 0.10 only its address tells."""
     head = _head(file, size)
     if found := _DBNAME.search(head):
@@ -76,7 +75,7 @@ def site(file: int, size: int) -> str:
     return ""
 
 
-def _head(file: int, size: int) -> bytes:
+def _head(file: Handle, size: int) -> bytes:
     found = kind(file, size)
     head = b""
     for piece in _pieces(file, found, 0, size) if found else ():
@@ -86,7 +85,7 @@ def _head(file: int, size: int) -> bytes:
     return head[:_HEAD]
 
 
-def cuts(file: int, kind: Kind, start: int, stop: int, part_bytes: int) -> Iterator[int]:
+def cuts(file: Handle, kind: Kind, start: int, stop: int, part_bytes: int) -> Iterator[int]:
     """The places in (start, stop) where a dump can be cut in parts of about `part_bytes`, ascending.
 
     Page starts of plain XML and stream starts of bzip2; none of gzip.
@@ -97,7 +96,7 @@ def cuts(file: int, kind: Kind, start: int, stop: int, part_bytes: int) -> Itera
         wanted = cut + part_bytes - (cut - start) % part_bytes  # the next multiple
 
 
-def _next_cut(file: int, kind: Kind, position: int, stop: int) -> int:
+def _next_cut(file: Handle, kind: Kind, position: int, stop: int) -> int:
     match kind:
         case "xml":
             return next((at for at, tag in _search(file, _TAG, _TAG_SIZE, position, stop) if not tag[1]), stop)
@@ -107,19 +106,19 @@ def _next_cut(file: int, kind: Kind, position: int, stop: int) -> int:
             return stop
 
 
-def next_stream(file: int, position: int, stop: int) -> int:
+def next_stream(file: Handle, position: int, stop: int) -> int:
     """The first bzip2 stream at or after a position whose first block can be read, or `stop`."""
     for at, _ in _search(file, _STREAM, _STREAM_SIZE, position, stop):
-        if next(iter(_Bzip2(file, at, os.fstat(file).st_size)), b""):
+        if next(iter(_Bzip2(file, at, size_of(file))), b""):
             return at
     return stop
 
 
 def _search(
-    file: int, pattern: re.Pattern[bytes], longest: int, position: int, stop: int
+    file: Handle, pattern: re.Pattern[bytes], longest: int, position: int, stop: int
 ) -> Iterator[tuple[int, re.Match[bytes]]]:
     """The places in [position, stop) of a file where a pattern is found."""
-    view = Plain(file, os.fstat(file).st_size)
+    view = Plain(file, size_of(file))
     while position < stop and (data := view.at(position, _SCAN)):
         last = len(data) < _SCAN
         # What begins in the last bytes may be cut off by the end of what was read.
@@ -132,14 +131,14 @@ def _search(
         position += end
 
 
-def read(file: int, kind: Kind, start: int, stop: int, max_bytes: int) -> Iterator[Page | Damaged]:
+def read(file: Handle, kind: Kind, start: int, stop: int, max_bytes: int) -> Iterator[Page | Damaged]:
     """The pages that start in [start, stop) of a dump, both of them cuts or its ends, and the damage, in their order.
 
     No more is held than a few times `max_bytes`, and 100 MB of a hostile bzip2 block. After damage, reading goes on at
     the next bzip2 stream; a gzip file ends there. bzip2 has a checksum in each block, so that what comes before the
     damage is right; gzip has one at its end, and damage there may be that of pages already given.
     """
-    size = os.fstat(file).st_size
+    size = size_of(file)
     held = _Held()
     for piece in _pieces(file, kind, start, size):
         if isinstance(piece, _Fault):
@@ -230,7 +229,7 @@ class _Held:
         return (offset + position - at, 0) if inner is None else (offset, inner + position - at)
 
 
-def _pieces(file: int, kind: Kind, start: int, size: int) -> Iterator[_Piece | _Fault]:
+def _pieces(file: Handle, kind: Kind, start: int, size: int) -> Iterator[_Piece | _Fault]:
     """All that a dump inflates to from a cut on."""
     position = start
     if kind == "xml":
@@ -259,7 +258,7 @@ class _Bzip2:
     """Inflates one stream, block by block, each after its checksum. At the end `state` says how it ended, `position`
     where."""
 
-    def __init__(self, file: int, start: int, limit: int) -> None:
+    def __init__(self, file: Handle, start: int, limit: int) -> None:
         self.input = Plain(file, limit)
         self.start = self.position = start
         self.state: Literal["", "whole", "cut", "bad"] = ""

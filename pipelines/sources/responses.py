@@ -6,7 +6,6 @@ whatever their size.
 
 import contextlib
 import itertools
-import os
 import re
 import string
 import struct
@@ -47,10 +46,10 @@ def split(source: Source, file: BinaryIO, part_bytes: int) -> list[Span]:
 
     Raises `InputError` for a WACZ that cannot be read in place.
     """
-    return [span for region in _regions(source, file) for span in _cut(region, file.fileno(), part_bytes)]
+    return [span for region in _regions(source, file) for span in _cut(region, archive.handle(file), part_bytes)]
 
 
-def _cut(region: Span, file: int, part_bytes: int) -> Iterator[Span]:
+def _cut(region: Span, file: archive.Handle, part_bytes: int) -> Iterator[Span]:
     cuts = (_gzip_cuts if region.kind == "gzip" else _plain_cuts)(region, file, part_bytes)
     start = region.start
     for stop in itertools.chain(cuts, [region.stop]):
@@ -58,14 +57,14 @@ def _cut(region: Span, file: int, part_bytes: int) -> Iterator[Span]:
         start = stop
 
 
-def _gzip_cuts(region: Span, file: int, part_bytes: int) -> Iterator[int]:
+def _gzip_cuts(region: Span, file: archive.Handle, part_bytes: int) -> Iterator[int]:
     wanted = region.start + part_bytes
     while wanted < region.stop and (cut := archive.next_cut(file, wanted, region.stop)) < region.stop:
         yield cut
         wanted = cut + part_bytes - (cut - region.start) % part_bytes  # the next multiple
 
 
-def _plain_cuts(region: Span, file: int, part_bytes: int) -> Iterator[int]:
+def _plain_cuts(region: Span, file: archive.Handle, part_bytes: int) -> Iterator[int]:
     wanted = region.start + part_bytes
     for record in archive.plain_records(file, region.start, region.stop, region.stop, keep=0):
         if isinstance(record, archive.Record) and record.offset >= wanted:
@@ -82,7 +81,7 @@ def _regions(source: Source, file: BinaryIO) -> list[Span]:
 
 
 def _region(source: Source, file: BinaryIO, name: str, start: int, stop: int) -> Span:
-    kind = archive.kind(file.fileno(), start, stop)
+    kind = archive.kind(archive.handle(file), start, stop)
     if kind == "unknown":  # a damaged beginning
         kind = "gzip" if name.lower().endswith(".gz") else "plain"
     return Span(source, kind, start, stop)
@@ -111,7 +110,7 @@ def _wacz_regions(source: Source, file: BinaryIO) -> list[Span]:
 
 def _data_start(file: BinaryIO, local_header: int) -> int | None:
     """Where a zip entry's bytes begin. Only the local header says so: the directory's may be of another length."""
-    header = os.pread(file.fileno(), 30, local_header)
+    header = archive.Plain(archive.handle(file), local_header + 30).at(local_header, 30)
     if len(header) < 30 or not header.startswith(_ZIP):
         return None
     return local_header + 30 + int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
@@ -125,7 +124,7 @@ def read(span: Span, file: BinaryIO, max_bytes: int) -> Iterator[Raw | Damaged]:
     """
     limit = next(r.stop for r in _regions(span.source, file) if r.start <= span.start and span.stop <= r.stop)
     records = archive.gzip_records if span.kind == "gzip" else archive.plain_records
-    for item in records(file.fileno(), span.start, span.stop, limit, max_bytes):
+    for item in records(archive.handle(file), span.start, span.stop, limit, max_bytes):
         if isinstance(item, Damaged):
             yield item
         elif raw := _raw(item, span.source, max_bytes):
@@ -135,7 +134,7 @@ def read(span: Span, file: BinaryIO, max_bytes: int) -> Iterator[Raw | Damaged]:
 def is_archive(file: BinaryIO, size: int) -> bool:
     """Whether a file begins as a WARC or ARC file does, or is a zip with some in it."""
     if not is_zip(file):
-        return archive.is_archive(file.fileno(), size)
+        return archive.is_archive(archive.handle(file), size)
     try:
         with zipfile.ZipFile(file) as packed:
             return any(

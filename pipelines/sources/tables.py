@@ -2,7 +2,6 @@
 
 import itertools
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,7 +10,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from pipelines.sources.archive import Damaged
+from pipelines.sources.archive import Damaged, handle, size_of
 from pipelines.sources.containers import inflated
 from pipelines.sources.raw import Declared
 
@@ -96,7 +95,7 @@ def parquet_cuts(file: BinaryIO, part_bytes: int) -> Iterator[int]:
 
 def parquet(file: BinaryIO, declared: Declared, start: int, stop: int, max_bytes: int) -> Iterator[Row | Damaged]:
     """The rows of the row groups [start, stop)."""
-    size = os.fstat(file.fileno()).st_size
+    size = size_of(handle(file))
     table = pq.ParquetFile(file)
     wanted = {
         getattr(declared, role) for role in ("text", "id", "title", "url", "date", "lang_column", "licence_column")
