@@ -5,11 +5,12 @@ of a page, and words such as 次へ and Share only in company: in a manual they 
 goes because it speaks of cookies.
 """
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
@@ -20,6 +21,7 @@ _MAX_WORDS = 80
 #: A longer line is no row of buttons.
 _MAX_ROW = 100
 
+_SENTENCE_ENDS = (".", "!", "?", "。", ",", ";")
 _MARKS = " \t\u3000|<>«»‹›≪≫◀▶◁▷▲△▼▽↑↓→←⇒⇐*※・•●■□◆◇–—=_[](){}【】「」:、+"
 _ONLY_MARKS = re.compile(r"[|»«›≫]+")
 _BREAKS = re.compile(r"[|/・»«›>≫≪<\]\[、]|\s{2,}|\t")
@@ -80,10 +82,14 @@ _ANCHOR = re.compile(r"¶(?<=[^\s|¶。.]¶)\Z|\[(?:edit|edit source|編集|ソ�
 _MAX_HEADING = 120
 
 
-class _Line(NamedTuple):
-    start: int
-    end: int
-    text: str
+class _Lines(NamedTuple):
+    """Those of a text that are not blank. Two lists and no line objects: a page has hundreds."""
+
+    texts: list[str]
+    starts: list[int]
+
+    def end(self, place: int) -> int:
+        return self.starts[place] + len(self.texts[place])
 
 
 @dataclass(frozen=True)
@@ -110,27 +116,26 @@ class Boilerplate:
         """What is to go; a line goes with the line break and blank lines behind it."""
         if lang not in ("ja", "en"):
             return []
-        lines = [*_lines(text)]
-        cut = {*_anywhere(lines)}
-        cut |= self._edges(lines, len(lines), cut)
-        end = _related(lines, cut)
-        if end < len(lines):
-            cut |= {*range(end, len(lines))} | self._edges(lines, end, cut)
-        return sorted([*_spans(lines, cut, len(text)), *_anchors(lines, cut)])
+        lines = _lines(text)
+        count = len(lines.texts)
+        cut = {*_anywhere(lines.texts)}
+        cut |= self._edges(lines.texts, count, cut)
+        end = _related(lines.texts, cut)
+        if end < count:
+            cut |= {*range(end, count)} | self._edges(lines.texts, end, cut)
+        return sorted([*_spans(lines, cut, len(text)), *_anchors(lines, cut, text)])
 
-    def _edges(self, lines: Sequence[_Line], end: int, sure: set[int]) -> set[int]:
+    def _edges(self, texts: Sequence[str], end: int, sure: set[int]) -> set[int]:
         if end <= self.head + self.tail:
-            return _at_edge(lines, range(end), sure)
-        return _at_edge(lines, range(self.head), sure) | _at_edge(lines, range(end - self.tail, end), sure)
+            return _at_edge(texts, range(end), sure)
+        return _at_edge(texts, range(self.head), sure) | _at_edge(texts, range(end - self.tail, end), sure)
 
 
-def _lines(text: str) -> Iterator[_Line]:
-    """Those that are not blank."""
-    at = 0
-    for line in text.split("\n"):
-        if line and not line.isspace():
-            yield _Line(at, at + len(line), line)
-        at += len(line) + 1
+def _lines(text: str) -> _Lines:
+    texts = text.split("\n")
+    starts = [0, *itertools.accumulate(len(line) + 1 for line in texts)]
+    kept = [place for place, line in enumerate(texts) if line and not line.isspace()]
+    return _Lines([texts[place] for place in kept], [starts[place] for place in kept])
 
 
 def _fold(words: str) -> str:
@@ -145,32 +150,33 @@ def _words() -> dict[str, str]:
     return {_fold(words).strip(_MARKS): kind for words, kind in pairs}
 
 
-def _anywhere(lines: Sequence[_Line]) -> Iterator[int]:
+def _anywhere(texts: Sequence[str]) -> Iterator[int]:
     words = _words()
-    for place, line in enumerate(lines):
+    for place, line in enumerate(texts):
         # Lower case will do: folding every line of a page takes three times as long as all the rest.
-        if len(line.text) <= _MAX_WORDS and words.get(line.text.strip(_MARKS).lower()) == "line":
+        if len(line) <= _MAX_WORDS and words.get(line.strip(_MARKS).lower()) == "line":
             yield place
 
 
-def _related(lines: Sequence[_Line], cut: set[int]) -> int:
+def _related(texts: Sequence[str], cut: set[int]) -> int:
     """Where the titles of other pages begin, in the second half of the lines; else how many lines there are."""
-    for place in range(max(len(lines) // 2, len(lines) - _MAX_RELATED), len(lines)):
-        if len(lines[place].text) <= 40 and _RELATED.fullmatch(_fold(lines[place].text).strip(_MARKS)):
-            titles = (lines[other].text for other in range(place + 1, len(lines)) if other not in cut)
+    count = len(texts)
+    for place in range(max(count // 2, count - _MAX_RELATED), count):
+        if len(texts[place]) <= 40 and _RELATED.fullmatch(_fold(texts[place]).strip(_MARKS)):
+            titles = (texts[other] for other in range(place + 1, count) if other not in cut)
             if not any(len(title) > _MAX_LINE or _SENTENCE.fullmatch(_fold(title)) for title in titles):
                 return place
-    return len(lines)
+    return count
 
 
-def _at_edge(lines: Sequence[_Line], zone: range, sure: set[int]) -> set[int]:
+def _at_edge(texts: Sequence[str], zone: range, sure: set[int]) -> set[int]:
     """Which of some lines go: those sure by their form, and runs of at least two different words for buttons."""
     cut: set[int] = set()
     run: list[int] = []
     named: set[str] = set()
     certain = False
     for place in [*zone, None]:
-        form = None if place is None else _Form(certain=True) if place in sure else _form(lines[place].text)
+        form = None if place is None else _Form(certain=True) if place in sure else _form(texts[place])
         if place is not None and form:
             run.append(place)
             named |= form.buttons
@@ -191,8 +197,11 @@ class _Form(NamedTuple):
 
 def _form(line: str) -> _Form | None:
     """None: text."""
-    if len(line) > _MAX_LINE:
-        return None
+    return None if len(line) > _MAX_LINE else _form_of(line)
+
+
+@lru_cache(maxsize=1 << 14)  # at most 4 MB; the pages of a site share half of these lines
+def _form_of(line: str) -> _Form | None:
     folded = _fold(line)
     if _ONLY_MARKS.fullmatch(folded):
         return _Form()
@@ -206,6 +215,8 @@ def _form(line: str) -> _Form | None:
     bare = folded.strip(_MARKS)
     if words.get(bare) == "edge":
         return _Form(certain=True)
+    if bare[-1:] in _SENTENCE_ENDS:
+        return None  # no word for a button has one
     for parts in (_BREAKS.split(bare), bare.split()):
         buttons = frozenset(part.strip() for part in parts) - {""}
         if buttons and all(words.get(button) in ("item", "edge") for button in buttons):
@@ -213,7 +224,7 @@ def _form(line: str) -> _Form | None:
     return None
 
 
-def _spans(lines: Sequence[_Line], cut: set[int], length: int) -> Iterator[tuple[int, int, str]]:
+def _spans(lines: _Lines, cut: set[int], length: int) -> Iterator[tuple[int, int, str]]:
     """Runs of lines, each up to the next line that stays; up to the end from where the last one ends."""
     for first in sorted(cut):
         if first - 1 in cut:
@@ -221,15 +232,17 @@ def _spans(lines: Sequence[_Line], cut: set[int], length: int) -> Iterator[tuple
         after = first
         while after in cut:
             after += 1
-        if after < len(lines):
-            yield lines[first].start if first else 0, lines[after].start, ""
+        if after < len(lines.texts):
+            yield lines.starts[first] if first else 0, lines.starts[after], ""
         else:
-            yield lines[first - 1].end if first else 0, length, ""
+            yield lines.end(first - 1) if first else 0, length, ""
 
 
-def _anchors(lines: Sequence[_Line], cut: set[int]) -> Iterator[tuple[int, int, str]]:
-    for place, line in enumerate(lines):
-        if line.text[-1] in "¶]" and len(line.text) <= _MAX_HEADING and place not in cut:
-            mark = _ANCHOR.search(line.text)
+def _anchors(lines: _Lines, cut: set[int], text: str) -> Iterator[tuple[int, int, str]]:
+    if "¶" not in text and "[edit" not in text and "編集]" not in text:
+        return
+    for place, line in enumerate(lines.texts):
+        if line[-1] in "¶]" and len(line) <= _MAX_HEADING and place not in cut:
+            mark = _ANCHOR.search(line)
             if mark:
-                yield line.start + mark.start(), line.end, ""
+                yield lines.starts[place] + mark.start(), lines.end(place), ""

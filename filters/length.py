@@ -6,11 +6,12 @@ from typing import ClassVar
 import pyarrow as pa
 
 from filters import Bound, scores
+from filters.scripts import code_points, visible
 
 
 def visible_chars(text: str) -> int:
     """How many characters (code points) of `text` are not white space."""
-    return sum(map(len, text.split()))
+    return len(visible(code_points(text)))
 
 
 @dataclass(frozen=True)

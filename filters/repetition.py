@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from filters import Bound, scores
+from filters.scripts import code_points, visible
 
 _PRIME = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio, for multiplicative hashing (Knuth, TAOCP 6.4)
 
@@ -34,7 +35,7 @@ class Measures(NamedTuple):
 def measure(text: str, ngram: int, window: int) -> Measures:
     """Measure one text, with n-grams of `ngram` characters, looked for among the `window` that began last."""
     lines = repeated_lines(text)
-    points = np.frombuffer("".join(text.split()).encode("utf-32-le", "surrogatepass"), np.uint32)
+    points = visible(code_points(text))
     covered, run = _repeats(points, ngram, window)
     share = covered / max(len(points), 1)
     return Measures(*lines, share, share if len(points) <= window else None, run)

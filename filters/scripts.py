@@ -27,6 +27,10 @@ _ENDS = "。．！？｡"
 _ASCII_ENDS = ".!?"
 
 
+#: What Python takes for white space.
+_SPACES = "".join(filter(str.isspace, map(chr, range(0x3001))))
+
+
 def code_points(text: str) -> NDArray[np.uint32]:
     """The code points of a text, lone surrogates too."""
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
@@ -35,6 +39,18 @@ def code_points(text: str) -> NDArray[np.uint32]:
 def kinds(points: NDArray[np.uint32]) -> NDArray[np.uint8]:
     """The kind of each code point: OTHER, LETTER, HIRAGANA, KATAKANA, KANJI, END (of a sentence) or ASCII_END."""
     return _table()[points]
+
+
+def visible(points: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """The code points that are not white space."""
+    return points[~_spaces()[points]]
+
+
+@cache
+def _spaces() -> NDArray[np.bool_]:
+    table = np.zeros(0x110000, np.bool_)
+    table[[ord(space) for space in _SPACES]] = True
+    return table
 
 
 @cache

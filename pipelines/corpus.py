@@ -18,6 +18,7 @@ from pipelines import inputs, sources
 from pipelines.earlier import Earlier, open_earlier
 from pipelines.errors import Drift, UsageError
 from pipelines.recipe import Recipe, Rule
+from pipelines.record import VERDICT
 from pipelines.run import Done, Runner, inline, run_stage
 from pipelines.stage import Stage, Task, drift, fresh
 from pipelines.store import Store
@@ -123,9 +124,10 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
     stage(
         "tokenize/encode",
         tokenize.encode_part,
-        {"seed": how.seed, "cuts": cutting},
+        {"seed": how.seed, "cuts": cutting, "scores": _scores(recipe)},
         "sentencepiece xxhash",
         "tokenize/vocabulary",
+        version=2,
     )
     stage("tokenize/shards", tokenize.write_shard, {
         "corpus": recipe.name, "shard_tokens": how.shard_tokens, "batch_tokens": how.batch_tokens,
@@ -133,6 +135,9 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
     stage("tokenize/manifest", tokenize.write_manifest, {}, "", "tokenize/shards")
     return found
 
+
+#: Rules and scores of theirs that go with every document where the recipe names none.
+PROVENANCE_SCORES = (("language", "wanted"), ("quality", "score"))
 
 #: Settings of rules that are paths: their content counts, wherever it lies.
 PATHS = {
@@ -154,6 +159,17 @@ def _rule(label: str, rule: Rule) -> dict[str, Any]:
         except (ValueError, OSError, decontamination.BenchmarkError) as error:
             raise UsageError(f"filter.{label}: {error}") from None
     return settings
+
+
+def _scores(recipe: Recipe) -> list[str]:
+    """The scores that go with every document; a UsageError where one of them is not measured."""
+    if recipe.tokenize.scores is None:
+        return [f"{rule}.{score}" for rule, score in PROVENANCE_SCORES if rule in recipe.filter.rules]
+    measured = filter.verdict_schema(filter.Filtering(recipe.filter.chosen(), recipe.filter.language)).names
+    for name in recipe.tokenize.scores:
+        if name not in measured[len(VERDICT) :]:
+            raise UsageError(f"tokenize.scores: no rule of this recipe measures {name!r}")
+    return list(recipe.tokenize.scores)
 
 
 def open_corpus(recipe: Recipe, patterns: Sequence[str], out: Path, against: Sequence[str] = ()) -> Corpus:

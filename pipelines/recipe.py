@@ -242,6 +242,9 @@ class Tokenize(Settings):
     """No shard is meant to hold more: 2**28 int32 tokens are 1 GiB."""
     batch_tokens: Annotated[int, Field(ge=1)] = 1 << 24
     """A record batch ends before it would hold more: 64 MiB, what a streaming reader has to hold."""
+    scores: tuple[str, ...] | None = None
+    """Scores that rules of this recipe measure, to stand in the provenance of every document. Where none are named:
+    `language.wanted` and `quality.score`, if those rules are in the recipe."""
 
 
 class Recipe(Settings):

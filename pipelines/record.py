@@ -91,7 +91,8 @@ BRIDGE = pa.schema(
     ]
 )
 
-#: `tokenize/shards/__meta__`: row i tells where row i of the shard of the same name came from.
+#: `tokenize/shards/__meta__`: row i tells where row i of the shard of the same name came from. The scores that the
+#: recipe asks for come after these, under the names they have in `filter`.
 PROVENANCE = pa.schema(
     [
         pa.field("doc_id", pa.binary(16), nullable=False),
@@ -100,6 +101,7 @@ PROVENANCE = pa.schema(
         pa.field("date", pa.timestamp("us", "UTC")),
         pa.field("format", pa.string()),
         pa.field("ids", pa.list_(pa.string())),
+        pa.field("container", pa.string()),
         pa.field("source", pa.string(), nullable=False),
         pa.field("offset", pa.int64(), nullable=False),
         pa.field("inner", pa.int64(), nullable=False),
@@ -107,6 +109,9 @@ PROVENANCE = pa.schema(
         pa.field("record_id", pa.string()),
         pa.field("charset", pa.string()),
         pa.field("licences", pa.list_(pa.string())),
+        pa.field("robots", pa.list_(pa.string())),
+        pa.field("tdm_reservation", pa.bool_()),
+        pa.field("tdm_policy", pa.string()),
         pa.field("lang", pa.string()),
         pa.field("lang_score", pa.float32()),
         pa.field("cluster_size", pa.int32()),

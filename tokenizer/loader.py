@@ -80,15 +80,12 @@ class Shard:
         """Tokens `start` to `stop`, read-only; without a copy where they are mapped and lie in one batch."""
         if self.words is None and self.descriptor is None:
             return np.full(stop - start, LOST, np.int32)
-        batch = bisect_right(self.batch_tokens, start) - 1
-        before = self.words_before[batch]
         pieces = []
-        for batch in range(batch + 1, len(self.batch_tokens)):
-            cut = self.batch_tokens[batch]
-            if stop <= cut:
-                break
+        following = bisect_right(self.batch_tokens, start)
+        before = self.words_before[following - 1]
+        while following < len(self.batch_tokens) and stop > (cut := self.batch_tokens[following]):
             pieces.append(self._words(before + start, before + cut))
-            start, before = cut, self.words_before[batch]
+            start, before, following = cut, self.words_before[following], following + 1
         last = self._words(before + start, before + stop)
         return np.concatenate([*pieces, last]) if pieces else last
 

@@ -35,8 +35,10 @@ _ROOTS = {
     b"grantAwards": "kaken", b"grantAward": "kaken",
     b"html": "html", b"page": "wikitext", b"mediawiki": "dump",
 }  # fmt: skip
+#: Possessive throughout, or what is no XML would be tried in every way to cut it.
 _PROLOG = re.compile(
-    rb"(?:\xef\xbb\xbf)?(?:\s+|<\?[^>]{0,2000}?\?>|<!--.{0,20000}?-->|<!DOCTYPE[^\[>]{0,2000}(?:\[.{0,40000}?\]\s*)?>)*"
+    rb"(?>\s++|<\?(?>[^>]{0,2000}?\?>)|<!--(?>.{0,20000}?-->)"
+    rb"|<!(?i:DOCTYPE)[^\[>]{0,2000}+(?:\[(?>.{0,40000}?\]\s*+))?>)*+"
     rb"<(?:[A-Za-z_][\w.-]{0,60}:)?([A-Za-z_][\w.-]{0,60})",
     re.DOTALL,
 )
@@ -72,7 +74,7 @@ def sniff(name: str, payload: bytes) -> str:
     head = payload[:HEAD]
     if head[:1024].find(b"%PDF-") >= 0:
         return "pdf"
-    if root := _PROLOG.match(head):
+    if root := _PROLOG.match(_ascii(head)):
         return _ROOTS.get(root[1], "html" if root[1].lower() in (b"html", b"body", b"head") else "")
     if named == "text" or not named:
         if any(mark in payload for mark in _AOZORA):
@@ -82,6 +84,13 @@ def sniff(name: str, payload: bytes) -> str:
         if _LATEX.search(head):
             return "latex"
     return ""
+
+
+def _ascii(head: bytes) -> bytes:
+    """The beginning of an XML file in a coding in which ASCII is ASCII, without the mark of its byte order."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        head = head[: len(head) // 2 * 2].decode("utf-16", "replace").encode(errors="replace")
+    return head.removeprefix(b"\xef\xbb\xbf")
 
 
 def is_zip(head: bytes | BinaryIO) -> bool:

@@ -1,7 +1,7 @@
 """tokenize, in four stages: a vocabulary, the encoded parts, the shards, and the manifest that answers for them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from tokenizer import shards, subwords
 MODEL = "tokenize/vocabulary/tokenizer.model"
 SHARDS = "tokenize/shards"
 
-#: An encoded part: place, tokens, and beside them what the shard's row of provenance will say; sorted by place.
+#: An encoded part: place and tokens, and beside them what the shard's row of provenance will say, the scores last;
+#: sorted by place.
 ENCODED = pa.schema(
     [
         pa.field("place", pa.uint64(), nullable=False),
@@ -64,17 +65,18 @@ def shard_name(index: int) -> str:
 
 
 def kept(
-    root: Path, index: int, columns: tuple[str, ...], cuts: bool
+    root: Path, index: int, columns: tuple[str, ...], cuts: bool, scores: Sequence[str] = ()
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch, pa.RecordBatch]]:
     """The documents of a part that came through every stage: (document columns, verdicts, duplicates).
 
     `columns` end in `text`, which is as the edits of filter and, where there are any, the `cuts` of dedup leave it.
+    The verdicts are the language, the edits and these scores.
     """
     part = f"part-{index:05d}.parquet"
     cut_columns = [(root / f"{prefix(index)}.cuts.parquet", ("cuts",))] if cuts else []
     for documents, verdicts, duplicates, *beside in read_side_by_side(
         (root / "extract" / part, columns),
-        (root / "filter" / part, ("lang", "lang_score", "edits")),
+        (root / "filter" / part, ("lang", "lang_score", "edits", *scores)),
         (root / "dedup/decide" / part, ("reason", "cluster_size")),
         *cut_columns,
     ):
@@ -120,12 +122,13 @@ def make_vocabulary(task: Task, output: Output) -> Result:
 def encode_part(task: Task, output: Output) -> Result:
     """Tokens and provenance of a part's kept documents, sorted by their place in the corpus."""
     model = subwords.load(output.root / MODEL)
-    seed, cuts = task.stage.settings["seed"], task.stage.settings["cuts"]
+    seed, cuts, scores = (task.stage.settings[name] for name in ("seed", "cuts", "scores"))
+    schema = pa.schema([*ENCODED, *(pa.field(name, pa.float64()) for name in scores)])
     columns = tuple(name for name in PROVENANCE.names if name in DOCUMENT.names)
     pieces: list[pa.RecordBatch] = []
     totals: Counter[str] = Counter(documents=0, chars=0, tokens=0)
     languages: dict[str, Counter[str]] = {}
-    for documents, verdicts, duplicates in kept(output.root, task.index, (*columns, "text"), cuts):
+    for documents, verdicts, duplicates in kept(output.root, task.index, (*columns, "text"), cuts, scores):
         texts = documents.column("text").to_pylist()
         tokens = list(model.encode(texts))
         lengths = np.array([len(ids) for ids in tokens], dtype=np.int64)
@@ -142,17 +145,18 @@ def encode_part(task: Task, output: Output) -> Result:
             "cluster_size": duplicates.column("cluster_size"),
             "chars": chars,
             "tokens": pa.array(lengths),
+            **{name: verdicts.column(name) for name in scores},
         }
-        pieces.append(pa.RecordBatch.from_arrays([found[name] for name in ENCODED.names], schema=ENCODED))
+        pieces.append(pa.RecordBatch.from_arrays([found[name] for name in schema.names], schema=schema))
         for lang, n_chars, n_tokens in zip(verdicts.column("lang").to_pylist(), chars.to_pylist(), lengths.tolist()):
             sums = languages.setdefault(lang, Counter())
             sums.update(documents=1, chars=n_chars, tokens=n_tokens)
             totals.update(documents=1, chars=n_chars, tokens=n_tokens)
-    table = pa.Table.from_batches(pieces, ENCODED)
+    table = pa.Table.from_batches(pieces, schema)
     order = np.argsort(table.column("place").to_numpy(), kind="stable")
     with (
         output.create(f"tokenize/encode/part-{task.index:05d}.arrow") as file,
-        pa.ipc.new_file(file, ENCODED) as writer,
+        pa.ipc.new_file(file, schema) as writer,
     ):
         for batch in table.take(order).combine_chunks().to_batches():
             writer.write_batch(batch)
