@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from pipelines.errors import InputError
-from pipelines.sources import Source, format_of
+from pipelines.sources import Source, format_of_path
 from pipelines.sources.formats import by_name
 
 #: What is looked for in folders and globs, unless a recipe says more: see `formats.FORMATS`.
@@ -92,7 +92,7 @@ def _files(path: Path, explicit: bool, where: str, formats: Sequence[str]) -> li
                 raise InputError(f"{where}{path}: a list in a list; name the archives themselves")
             return list(_listed(path, formats))
         # A pipe would be waited for.
-        found = format_of(path) if not path.exists() or path.is_file() else ""
+        found = format_of_path(path) if not path.exists() or path.is_file() else ""
         if found in formats or (explicit and found):
             return [path]
     except OSError as error:
@@ -115,7 +115,7 @@ def _listed(path: Path, formats: Sequence[str]) -> Iterator[Path]:
 def _in_folder(path: Path, formats: Sequence[str]) -> bool:
     """Whether a folder gives this file; its first bytes are read only where its name says too little."""
     named = by_name(path.name)
-    return format_of(path) in formats if named in ("xml", "text", "archive") else named in formats
+    return format_of_path(path) in formats if named in ("xml", "text", "archive") else named in formats
 
 
 def _glob(pattern: str, folder: Path) -> Iterator[Path]:

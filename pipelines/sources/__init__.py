@@ -13,13 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from pipelines import remote
 from pipelines.errors import InputError
 from pipelines.sources import containers, dumps, formats, responses, tables
 from pipelines.sources.archive import Damaged as Damaged
+from pipelines.sources.archive import handle, size_of
 from pipelines.sources.containers import Member
 from pipelines.sources.raw import NOTHING_DECLARED, Declared, Raw, Source, Span
 
-__all__ = ["Damaged", "Declared", "InputError", "Raw", "Source", "Span", "format_of", "read", "split"]
+__all__ = ["Damaged", "Declared", "InputError", "Raw", "Source", "Span", "format_of", "format_of_path", "read", "split"]
 
 #: Members of an archive that are looked at to tell the source of one paper from a collection. Of arXiv's papers the
 #: main file is among the first; figures come in dozens.
@@ -29,30 +31,35 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _NAME_LIMIT = 1024
 
 
-def format_of(path: Path) -> str:
-    """The format of a file, one of `formats.FORMATS`, by its name and first bytes; "" for what is none of them."""
-    named = formats.by_name(path.name)
+def format_of_path(path: Path) -> str:
+    """The same of a file on this machine."""
     with path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if named == "archive" and _is_paper(file, path.name):
-            return "latex"
-        if named in formats.FORMATS:
-            return named
-        if responses.is_archive(file, size):
-            return "warc"
-        if dumps.is_dump(file.fileno(), size):
-            return "dump"
-        if formats.is_zip(file):
-            return "archive"
-        file.seek(0)
-        head, _ = containers.read_whole(io.BytesIO(file.read(formats.HEAD)), path.name, 1 << 24)
-        if not named and path.name.lower().endswith(".gz") and head[257:262] == b"ustar":
-            return "latex" if _is_paper(file, f"{path.name}.tar.gz") else "archive"
-        found = formats.sniff(path.name, head)
-        if found == "plain" or named != "text":
-            return found
-        file.seek(0)  # the line that tells a work of Aozora Bunko is its last
-        return formats.sniff(path.name, file.read(1 << 24))
+        return format_of(file, path.name)
+
+
+def format_of(file: BinaryIO, name: str) -> str:
+    """The format of a file, one of `formats.FORMATS`, by its name and first bytes; "" for what is none of them."""
+    named = formats.by_name(name)
+    if named == "archive" and _is_paper(file, name):
+        return "latex"
+    if named in formats.FORMATS:
+        return named
+    size = size_of(handle(file))
+    if responses.is_archive(file, size):
+        return "warc"
+    if dumps.is_dump(handle(file), size):
+        return "dump"
+    if formats.is_zip(file):
+        return "archive"
+    file.seek(0)
+    head, _ = containers.read_whole(io.BytesIO(file.read(formats.HEAD)), name, 1 << 24)
+    if not named and name.lower().endswith(".gz") and head[257:262] == b"ustar":
+        return "latex" if _is_paper(file, f"{name}.tar.gz") else "archive"
+    found = formats.sniff(name, head)
+    if found == "plain" or named != "text":
+        return found
+    file.seek(0)  # the line that tells a work of Aozora Bunko is its last
+    return formats.sniff(name, file.read(1 << 24))
 
 
 def _is_paper(file: BinaryIO, name: str) -> bool:
@@ -82,12 +89,12 @@ def split(source: Source, part_bytes: int, declared: Declared = NOTHING_DECLARED
     name, size = source.name, source.size
     with _open(source) as file:
         try:
-            match declared.format or format_of(Path(source.path)):
+            match declared.format or format_of(file, remote.base_name(source.path)):
                 case "warc":
                     return responses.split(source, file, part_bytes)
                 case "dump":
-                    kind = dumps.kind(file.fileno(), size)
-                    cuts = dumps.cuts(file.fileno(), kind, 0, size, part_bytes) if kind else iter(())
+                    kind = dumps.kind(handle(file), size)
+                    cuts = dumps.cuts(handle(file), kind, 0, size, part_bytes) if kind else iter(())
                     span_kind = {"xml": "xml", "bz2": "bz2", "gzip": "xml.gz", None: "xml"}[kind]
                     return _between(source, span_kind, cuts, size, declared)
                 case "lines":
@@ -105,7 +112,7 @@ def split(source: Source, part_bytes: int, declared: Declared = NOTHING_DECLARED
                 case "archive":
                     return [Span(source, "tar stream", 0, size, declared)]
         except ValueError as error:
-            raise InputError(f"{source.path}: {error}; mend it or take it off the inputs") from None
+            raise InputError(f"{source.shown}: {error}; mend it or take it off the inputs") from None
     return [Span(source, "file", 0, size, declared)]
 
 
@@ -145,11 +152,11 @@ def read(span: Span, max_bytes: int, max_file_bytes: int | None = None) -> Itera
 
 
 def _pages(span: Span, file: BinaryIO, max_bytes: int) -> Iterator[Raw | Damaged]:
-    site = dumps.site(file.fileno(), span.source.size)
-    kind = dumps.kind(file.fileno(), span.source.size)
+    site = dumps.site(handle(file), span.source.size)
+    kind = dumps.kind(handle(file), span.source.size)
     if kind is None:
         return
-    for page in dumps.read(file.fileno(), kind, span.start, span.stop, max_bytes):
+    for page in dumps.read(handle(file), kind, span.start, span.stop, max_bytes):
         if isinstance(page, Damaged):
             yield page
             continue
@@ -233,6 +240,8 @@ def _clean(text: str) -> str:
 
 
 def _open(source: Source) -> BinaryIO:
+    if source.seen:
+        return remote.buffered(source.path, source.seen)
     try:
         file = Path(source.path).open("rb")  # noqa: SIM115  # callers close it
     except OSError as error:

@@ -4,16 +4,25 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from pipelines.remote.seen import Seen, shown
+
 
 @dataclass(frozen=True)
 class Source:
     """One file of the input. `name` stands for it in everything that is hashed: its base name, or as much of the end of
-    its path as tells it from the other inputs."""
+    its path as tells it from the other inputs. Of a file that lies elsewhere `seen` is what its server said of it, and
+    `sha256` is `etag:` and the same, unless it was read through."""
 
     name: str
     path: str
     size: int
     sha256: str
+    seen: Seen | None = None
+
+    @property
+    def shown(self) -> str:
+        """Its path as messages name it."""
+        return shown(self.path) if self.seen else self.path
 
 
 @dataclass(frozen=True)

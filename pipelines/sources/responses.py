@@ -94,16 +94,17 @@ def _wacz_regions(source: Source, file: BinaryIO) -> list[Span]:
         with zipfile.ZipFile(file) as packed:
             entries = sorted(packed.infolist(), key=lambda entry: entry.header_offset)
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError, struct.error):
-        raise InputError(f"{source.path}: not a readable zip file; unpack it and give the files in archive/") from None
+        raise InputError(f"{source.shown}: not a readable zip file; unpack it and give the files in archive/") from None
     end = 0
     for entry in entries:
         if not (entry.filename.startswith("archive/") and entry.filename.lower().endswith(_SUFFIXES)):
             continue
         if entry.compress_type != zipfile.ZIP_STORED or entry.flag_bits & 1:
-            raise InputError(f"{source.path}: {entry.filename} is compressed in the zip; unpack it and give the files")
+            raise InputError(f"{source.shown}: {entry.filename} is compressed in the zip; unpack it and give the files")
         start = _data_start(file, entry.header_offset) if end <= entry.header_offset < source.size else None
         if start is None or (end := start + entry.compress_size) > source.size:
-            raise InputError(f"{source.path}: {entry.filename} is not where the zip says; unpack it and give the files")
+            misplaced = f"{entry.filename} is not where the zip says"
+            raise InputError(f"{source.shown}: {misplaced}; unpack it and give the files")
         regions.append(_region(source, file, entry.filename, start, end))
     return regions or [Span(source, "plain", 0, 0)]
 
