@@ -4,9 +4,10 @@ import contextlib
 import dataclasses
 import fnmatch
 import importlib.metadata
-import os
+import itertools
 import unicodedata
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pydantic
 
 from filters import decontamination, language, pii
-from pipelines import inputs, sources
+from pipelines import inputs, remembered, sources
 from pipelines.earlier import Earlier, open_earlier
 from pipelines.errors import Drift, UsageError
 from pipelines.recipe import Recipe, Rule
@@ -176,12 +177,16 @@ def open_corpus(recipe: Recipe, patterns: Sequence[str], out: Path, against: Seq
     """Find the input, digest it (once: sizes and times of files seen before are remembered) and cut it into parts; open
     the corpora to be deduplicated against."""
     store = Store(out.resolve())
-    found = inputs.find_inputs(patterns, _remembered_digests(store), recipe.input.formats)
-    spans = [
-        span
-        for source in found
-        for span in sources.split(source, recipe.input.part_bytes, _declared(recipe, source.path))
-    ]
+    here, elsewhere = remembered.digests(store)
+    if recipe.input.remote_digest == "etag":
+        elsewhere = inputs.by_etag
+    found = inputs.find_inputs(patterns, here, recipe.input.formats, elsewhere, recipe.input.base)
+
+    def cut(source: sources.Source) -> list[sources.Span]:
+        return remembered.split(store, source, recipe.input.part_bytes, _declared(recipe, source.shown))
+
+    with ThreadPoolExecutor(inputs.LOOKS if any(source.seen for source in found) else 1) as pool:
+        spans = list(itertools.chain.from_iterable(pool.map(cut, found)))
     earlier: tuple[Earlier, ...] = ()
     if against:
         if store.root in [Path(other).resolve() for other in against]:
@@ -211,24 +216,6 @@ def parts_of(spans: Sequence[sources.Span], part_bytes: int) -> tuple[tuple[sour
         parts[-1].append(span)
         room -= size
     return tuple(map(tuple, parts))
-
-
-def _remembered_digests(store: Store) -> Callable[[Path], str]:
-    """SHA-256 of a file, read again only when its size or time of change is new. As git's index does it."""
-    memory = store.root / "log" / "inputs.json"
-    known: dict[str, list[Any]] = store.read_json(memory) or {}
-
-    def sha256(path: Path) -> str:
-        state = path.stat()
-        seen = [state.st_size, state.st_mtime_ns]
-        key = str(path.resolve())
-        if known.get(key, [])[:2] != seen:
-            known[key] = [*seen, inputs.sha256_of(path)]
-            if os.access(store.root, os.W_OK):
-                store.write_json(memory, known)
-        return str(known[key][2])
-
-    return sha256
 
 
 def check_drift(corpus: Corpus, wanted: dict[str, Stage], rebuild: bool) -> None:

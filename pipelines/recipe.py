@@ -69,7 +69,8 @@ class Files(Settings):
 
 class Input(Settings):
     paths: tuple[str, ...] = ()
-    """Files, globs, folders or `.paths` lists; the command line's --input takes their place."""
+    """Files, globs, folders or `.paths` lists, here or behind https, s3 and gs; the command line's --input takes their
+    place."""
     part_bytes: Annotated[int, Field(ge=1)] = 8 << 20
     """A file larger than this is cut into parts at record boundaries. 8 MiB of WARC.gz are about 1,300 pages, or twenty
     seconds of extraction on one core: long beside the cost of a task, short beside the patience of a user. Small files
@@ -77,6 +78,13 @@ class Input(Settings):
     formats: tuple[Literal[FORMATS], ...] = ("warc",)  # type: ignore[valid-type]
     """What folders and globs are searched for. A file that is named itself may be in any of them."""
     files: tuple[Files, ...] = ()
+    base: str = ""
+    """What relative lines of lists stand below: the address of a mirror, or a folder. Without it, the server or bucket
+    of a list elsewhere, https://data.commoncrawl.org/ for a `.paths.gz` here, and the list's folder for a `.paths`."""
+    remote_digest: Literal["etag", "sha256"] = "etag"
+    """What stands for the content of files elsewhere: what the server says of them (ETag, size, date), or SHA-256, for
+    which each is read through once when it is new. Only with the latter is a corpus made from them the very same, to
+    the byte, as one made from copies here."""
 
 
 class Extract(Settings):

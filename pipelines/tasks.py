@@ -203,7 +203,8 @@ def _manifest(stage: Stage, corpus: Corpus, done: Commits) -> dict[str, Any]:
             **commit.detail,
         })  # fmt: skip
     recipe = corpus.recipe.model_dump(mode="json")
-    recipe["input"].pop("paths")
+    for where in ("paths", "base"):
+        recipe["input"].pop(where)
     recipe["dedup"].pop("against")
     recipe["tokenize"].pop("model")
     return {
@@ -212,7 +213,7 @@ def _manifest(stage: Stage, corpus: Corpus, done: Commits) -> dict[str, Any]:
         "recipe": recipe,
         "earlier": [{"digest": other.digest, "documents": other.documents} for other in corpus.earlier],
         "sources": [
-            {"name": source.name, "bytes": source.size, "sha256": source.sha256} for source in corpus.sources
+            {"name": source.name, "bytes": source.size, source.digest_kind: source.sha256} for source in corpus.sources
         ],
         "stages": {
             name: {

@@ -11,9 +11,21 @@ from typing import BinaryIO
 from pipelines.errors import InputError
 from pipelines.remote import http, objects
 from pipelines.remote.retry import Transient, retried
-from pipelines.remote.seen import Changed, Seen, base_name, shown
+from pipelines.remote.seen import Changed, Seen, base_name, parts, shown
 
-__all__ = ["RemoteFile", "Seen", "base_name", "buffered", "is_object", "is_remote", "listing", "look", "shown"]
+__all__ = [
+    "RemoteFile",
+    "Seen",
+    "base_name",
+    "buffered",
+    "is_object",
+    "is_remote",
+    "listing",
+    "look",
+    "parts",
+    "shown",
+    "whole",
+]
 
 #: What the first request of a reading asks for; as long as reading goes on in order, each next one asks for twice as
 #: much, up to `_MOST`. To find where a file can be cut takes the first few 100 KB at each place; a span of 8 MiB takes
@@ -57,6 +69,20 @@ def look(url: str) -> Seen:
 def listing(url: str) -> list[tuple[str, str]]:
     """The addresses of the objects below a folder of a store, sorted, each with its path below it."""
     return retried(shown(url), objects.open_file(url).listing)
+
+
+def whole(url: str, max_bytes: int) -> bytes:
+    """A small file.
+
+    Raises `InputError` also where it is larger than `max_bytes`.
+    """
+    seen = look(url)
+    if seen.size > max_bytes:
+        raise InputError(f"{shown(url)}: {seen.size:,} bytes, more than {max_bytes:,}; it cannot be what it should")
+    found = bytearray()
+    with RemoteFile(url, seen) as file:
+        file.copy(0, seen.size, found.extend)
+    return bytes(found)
 
 
 def buffered(url: str, seen: Seen) -> BinaryIO:

@@ -78,7 +78,7 @@ class _Faults:
             return
         said = " ".join(str(error).split())[:200]
         if isinstance(error, FileNotFoundError):
-            raise InputError(f"{shown(self.url)}: not there; correct the address") from None
+            raise InputError(f"{shown(self.url)}: not there; correct the address (a folder's ends in /)") from None
         if isinstance(error, PermissionError) or any(word in said for word in _DENIED):
             raise InputError(f"{shown(self.url)}: not allowed; see to the credentials ({said})") from None
         if isinstance(error, pa.ArrowInvalid):

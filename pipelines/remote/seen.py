@@ -24,11 +24,26 @@ class Changed(Exception):
 
 def shown(url: str) -> str:
     """An address without what may be secret in it: names and passwords, and the signature of a signed one."""
-    head, slashes, rest = url.partition("://")
+    scheme, slashes, rest = url.partition("://")
+    if not slashes:
+        return url
     host, slash, path = rest.partition("/")
-    return f"{head}{slashes}{host.rpartition('@')[2]}{slash}{path.partition('?')[0].partition('#')[0]}"
+    path = path.partition("?")[0]
+    if scheme.startswith("http"):
+        path = path.partition("#")[0]
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
-def base_name(url: str) -> str:
-    """The name of a file by its address or path."""
-    return urllib.parse.unquote(shown(url)).rsplit("/", 1)[-1] if "://" in url else url.rsplit("/", 1)[-1]
+def parts(url: str) -> tuple[str, ...]:
+    """Host or bucket, folders and name of a file, as they would be were it on this machine."""
+    scheme, _, rest = shown(url).partition("://")
+    found = rest.split("/")
+    if scheme.startswith("http"):
+        decoded = [urllib.parse.unquote(part) for part in found]
+        found = [clear if clear.isprintable() and "/" not in clear else part for part, clear in zip(found, decoded)]
+    return tuple(filter(None, found))
+
+
+def base_name(path: str) -> str:
+    """The name of a file by its address, or its path on this machine."""
+    return parts(path)[-1] if "://" in path else path.rsplit("/", 1)[-1]

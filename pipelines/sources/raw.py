@@ -20,6 +20,10 @@ class Source:
     seen: Seen | None = None
 
     @property
+    def digest_kind(self) -> str:
+        return "etag" if self.sha256.startswith("etag:") else "sha256"
+
+    @property
     def shown(self) -> str:
         """Its path as messages name it."""
         return shown(self.path) if self.seen else self.path
