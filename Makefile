@@ -8,6 +8,8 @@ OUT    ?= out/$(NAME)
 # The demo writes its own input; any other recipe names its own, or is given INPUT.
 INPUT  ?= $(if $(filter demo,$(NAME)),out/demo-crawl)
 WORKERS ?=
+# A cluster: http://head:8265 to submit to.
+RAY     ?=
 ARGS   ?=
 
 BIN      := .venv/bin
@@ -20,13 +22,17 @@ CRAWL     = $(if $(filter out/demo-crawl,$(INPUT)),out/demo-crawl/expected.jsonl
 .PHONY: help corpus extract filter dedup tokenize plan stats verify train-quality test check bench clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+[a-z -]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z -]+):.*## (.*)/  \1\t\2/' | expand -t 40
+	@grep -hE '^[a-z]+[a-z% -]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z% -]+):.*## (.*)/  \1\t\2/' | expand -t 40
 
 corpus: .venv/installed $(CRAWL) ## build the corpus of RECIPE from INPUT in OUT (the demo, if none is named)
 	$(MINAMOTO) run $(BUILDING)
 
 extract filter dedup tokenize: .venv/installed $(CRAWL) ## bring that stage, and what it needs, up to date
 	$(MINAMOTO) $@ $(BUILDING)
+
+submit-%: .venv/installed ## the same, corpus or a stage, as a job of the cluster RAY; see docs/cluster.md
+	@$(if $(RAY),,$(error RAY: give the address of its jobs, as RAY=http://head:8265))
+	@$(MINAMOTO) $(patsubst corpus,run,$*) --ray $(RAY) $(OPTIONS)
 
 plan stats: .venv/installed $(CRAWL) ## every stage with its parts done and missing; what became of the documents
 	@$(MINAMOTO) $@ $(OPTIONS)

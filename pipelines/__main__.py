@@ -82,13 +82,13 @@ def parser() -> argparse.ArgumentParser:
                 "--curve", action="store_true", help="print the chance of detection by similarity; runs nothing"
             )
         sub.add_argument(
-            "--workers",
-            type=_workers,
-            default=os.cpu_count() or 1,
-            metavar="N",
-            help="parts at a time (default: all CPUs)",
+            "--workers", type=_workers, metavar="N", help="parts at a time on this machine (default: all CPUs)"
         )
-        sub.add_argument("--inline", action="store_true", help="no Ray: one part after the other in this process")
+        where = sub.add_mutually_exclusive_group()
+        where.add_argument("--inline", action="store_true", help="no Ray: one part after the other in this process")
+        where.add_argument("--ray", default="local", metavar="WHERE",
+                           help="local: a Ray of its own; auto, host:6379: one to join; http://head:8265: to submit "
+                           "the command; see docs/cluster.md (default: local)")  # fmt: skip
         sub.add_argument(
             "--rebuild", action="store_true", help="make again what was made with other settings or from other input"
         )
@@ -138,6 +138,15 @@ def main(words: list[str] | None = None) -> int:
     except (KeyboardInterrupt, Terminated) as stop:
         print("\nminamoto: stopped; what is committed is kept, run the same command to go on", file=sys.stderr)
         return 130 if isinstance(stop, KeyboardInterrupt) else 143
+    except ModuleNotFoundError as lacking:
+        if (lacking.name or "").split(".")[0] in ("pipelines", "filters", "dedup", "tokenizer"):
+            raise
+        print(
+            f"minamoto: {sys.executable} has no {lacking.name}; install requirements.txt there. On a cluster, start Ray "
+            "with the environment's bin first in PATH",
+            file=sys.stderr,
+        )
+        return 1
     except BrokenPipeError:  # the reader of our output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
@@ -158,6 +167,20 @@ def _open(args: argparse.Namespace) -> "Corpus":
     return corpus.open_corpus(chosen, patterns, args.out, args.against or chosen.dedup.against)
 
 
+def _elsewhere(args: argparse.Namespace) -> int | None:
+    """The exit status of a command that is a job of a cluster, None where it is ours to run."""
+    from pipelines import recipe, submit
+
+    if args.inline or args.ray == "local":
+        return None
+    if args.workers:
+        raise UsageError("--workers: of this machine's own Ray; a cluster is used as far as it has CPUs")
+    if not submit.is_jobs_address(args.ray):
+        return None
+    recipe.load(args.recipe)  # a wrong word is told here, before anything travels
+    return submit.submit(args.ray, args)
+
+
 def _build(args: argparse.Namespace, until: str) -> "Corpus":
     from pipelines import corpus, progress
 
@@ -170,12 +193,16 @@ def _build(args: argparse.Namespace, until: str) -> "Corpus":
 def _runner(args: argparse.Namespace) -> AbstractContextManager["Runner"]:
     from pipelines import run
 
-    return contextlib.nullcontext(run.inline) if args.inline else run.on_ray(args.workers)
+    if args.inline:
+        return contextlib.nullcontext(run.inline)
+    return run.on_ray(args.workers or os.cpu_count() or 1, args.ray)
 
 
 def _run(args: argparse.Namespace) -> int:
     from pipelines.work.tokenize import SHARDS
 
+    if (status := _elsewhere(args)) is not None:
+        return status
     opened = _build(args, "tokenize")
     _report(args, opened)
     if not args.json:
@@ -188,6 +215,8 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _stage(args: argparse.Namespace) -> int:
+    if (status := _elsewhere(args)) is not None:
+        return status
     _report(args, _build(args, args.command))
     return 0
 

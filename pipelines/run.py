@@ -1,20 +1,21 @@
-"""Do tasks: on Ray, or inline in this process with the same function. The only file that imports ray.
+"""Do tasks: on Ray, or inline in this process with the same function. See `cluster.py` for Ray itself.
 
 Ray Core tasks over files: a task gets a few kilobytes and returns a commit; the data stays in files. Retries are ours,
 because Ray's defaults would hide a document that kills its worker behind retries without an end.
 """
 
 import contextlib
-import logging
-import os
+import functools
 import resource
 import signal
+import socket
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines import cluster
 from pipelines.errors import PartsFailed, Stop
 from pipelines.stage import Task, fresh, run_task
 from pipelines.store import Commit, Store
@@ -66,6 +67,14 @@ def attempt(task: Task, store: Store) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def attempt_on_node(task: Task, store: Store) -> dict[str, Any]:
+    """`attempt`, where the driver's folder is: on a node that lacks it, a part would be made where nobody looks."""
+    if not (store.root / ".lock").exists():
+        error = f"{store.root} on {socket.gethostname()} is not the driver's: OUT must be one folder on all nodes"
+        return {"commit": None, "error": error}
+    return attempt(task, store)
+
+
 def explain(failure: BaseException) -> str:
     """One line for a person: the error as it says itself, and for a bug the place it came from."""
     message = " ".join(str(failure).split()) or type(failure).__name__
@@ -88,57 +97,69 @@ def inline(tasks: Sequence[Task], store: Store) -> Iterator[Done]:
 
 
 @contextlib.contextmanager
-def on_ray(workers: int, address: str = "local") -> Iterator[Runner]:
+def on_ray(workers: int | None, address: str = cluster.LOCAL) -> Iterator[Runner]:
     """A runner on Ray: a private local one with `workers` CPUs unless an address is given."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
-    # Our tasks ask for no GPU; without this, Ray warns that it will one day stop hiding GPUs from such tasks.
-    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    import ray
-
-    own: dict[str, Any] = {}
-    if address == "local":
-        own = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": 128 << 20}
-    ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **own)
-    try:
-        with stoppable():  # again: ray.init has put its own handler in the place of ours
-            yield ray_map
-    finally:
-        ray.shutdown()
+    with cluster.connected(address, workers), stoppable():  # again: Ray has put its own handler in the place of ours
+        yield ray_map if address == cluster.LOCAL else functools.partial(ray_map, work=attempt_on_node)
 
 
-def ray_map(tasks: Sequence[Task], store: Store) -> Iterator[Done]:
+@dataclass(frozen=True)
+class _Try:
+    """A task on its way, and what has become of its tries before."""
+
+    task: Task
+    number: int = 1
+    deaths: int = 0
+    losses: int = 0
+
+
+def ray_map(
+    tasks: Sequence[Task], store: Store, work: Callable[[Task, Store], dict[str, Any]] = attempt
+) -> Iterator[Done]:
     """A sliding window of Ray tasks over the live CPUs, with our own retry budgets. Yields in order of completion."""
     import ray
     from ray import exceptions
 
-    remote = ray.remote(attempt).options(num_cpus=1, max_retries=0, retry_exceptions=False)
-    waiting = deque((task, 1, 0, 0) for task in tasks)  # task, attempts, worker deaths, node losses
-    flying: dict[Any, tuple[Task, int, int, int]] = {}
+    lost = (
+        exceptions.NodeDiedError, exceptions.ObjectLostError, exceptions.LocalRayletDiedError,
+        exceptions.RuntimeEnvSetupError,  # a node that could not fetch our code: it was never the part's turn
+    )  # fmt: skip
+    remote = ray.remote(num_cpus=1, max_retries=0, retry_exceptions=False)(work)
+    waiting = deque(_Try(task) for task in tasks)
+    flying: dict[Any, _Try] = {}
     while waiting or flying:
-        resources = ray.cluster_resources()  # type: ignore[no-untyped-call]  # asked anew: a cluster grows and shrinks
-        cpus = max(1, int(resources.get("CPU", 1)))
+        cpus, memory = _capacity()  # asked anew: a cluster grows and shrinks
         while waiting and len(flying) < WINDOW * cpus:
-            entry = waiting.popleft()
-            flying[remote.remote(entry[0], store)] = entry
+            now = waiting.popleft()
+            # What no node has, Ray would wait for without a word and without an end.
+            flying[remote.options(memory=min(now.task.memory, memory)).remote(now.task, store)] = now
         for ref in ray.wait(list(flying), timeout=1.0)[0]:
-            task, tries, deaths, losses = flying.pop(ref)
+            now = flying.pop(ref)
+            deaths, losses = now.deaths, now.losses
             try:
-                yield Done(task, attempts=tries, **ray.get(ref))
+                yield Done(now.task, attempts=now.number, **ray.get(ref))
                 continue
-            except (exceptions.NodeDiedError, exceptions.ObjectLostError, exceptions.LocalRayletDiedError):
+            except lost:
                 losses += 1
             except (exceptions.WorkerCrashedError, exceptions.OutOfMemoryError):
                 deaths += 1
             except exceptions.RayError as error:  # the task never ran: a worker that lacks our code, say
-                yield Done(task, None, explain(error), attempts=tries)
+                yield Done(now.task, None, explain(error), attempts=now.number)
                 continue
             if deaths >= WORKER_DEATHS:
-                yield Done(task, None, f"killed its worker {deaths} times", attempts=tries)
+                yield Done(now.task, None, f"killed its worker {deaths} times", attempts=now.number)
             elif losses >= NODE_LOSSES:
-                yield Done(task, None, f"lost its node {losses} times", attempts=tries)
+                yield Done(now.task, None, f"lost its node {losses} times", attempts=now.number)
             else:
-                waiting.append((task, tries + 1, deaths, losses))
+                waiting.append(_Try(now.task, now.number + 1, deaths, losses))
+
+
+def _capacity() -> tuple[int, int]:
+    """CPUs of the live nodes, at least one so that an autoscaler hears of work; memory of the largest of them."""
+    found = [node["Resources"] for node in cluster.nodes()]
+    working = [resources for resources in found if resources.get("CPU")] or found
+    memory = max((int(resources.get("memory", 0)) for resources in working), default=0)
+    return max(1, sum(int(resources.get("CPU", 0)) for resources in found)), memory
 
 
 def run_stage(tasks: Sequence[Task], store: Store, runner: Runner, report: Callable[[Done], None]) -> list[Commit]:

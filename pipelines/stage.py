@@ -59,13 +59,14 @@ class Task:
     """One part of one stage, small enough to send to any worker.
 
     `given` is what the work needs beyond the stage's settings; `reads` is a digest of the content behind it, so that a
-    task is done again when what it read has changed.
+    task is done again when what it read has changed. `memory`, in bytes, is what a node must have to spare for it.
     """
 
     stage: Stage
     index: int
     given: Any
     reads: str
+    memory: int = 0
 
     def fingerprint(self) -> str:
         return digest([self.stage.fingerprint(), self.index, self.reads])

@@ -14,11 +14,13 @@ MAY_IMPORT = {
     "tokenizer": {"tokenizer"},
 }
 ONLY_IN = {
-    "ray": {"pipelines/run.py"},
+    "ray": {"pipelines/run.py", "pipelines/cluster.py", "pipelines/submit.py"},
     "trafilatura": {"pipelines/extract/html.py"},
     "fastwarc": {"pipelines/sources/payload.py", "pipelines/sources/containers.py"},
     "fasttext": {"filters/language.py", "filters/supervised.py"},
-    "sentencepiece": {"tokenizer/subwords.py"},
+    "sentencepiece": {"tokenizer/sentencepiece_model.py", "tokenizer/train.py"},
+    "tokenizers": {"tokenizer/tokenizer_json.py"},
+    "tiktoken": {"tokenizer/ranks.py"},
     "datasketch": {"dedup/minhash.py"},
     "pickle": set(),
 }
