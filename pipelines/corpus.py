@@ -132,7 +132,7 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
     )
     stage("tokenize/shards", tokenize.write_shard, {
         "corpus": recipe.name, "shard_tokens": how.shard_tokens, "batch_tokens": how.batch_tokens,
-    }, "", "tokenize/encode")  # fmt: skip
+    }, "", "tokenize/encode", version=2)  # fmt: skip
     stage("tokenize/manifest", tokenize.write_manifest, {}, "", "tokenize/shards")
     return found
 

@@ -61,12 +61,38 @@ class Summary:
 
     `content_sha256` is SHA-256 over the documents' lengths (uint32, little-endian) followed by their tokens (int32,
     little-endian): it is the same for any container, batch size or compression that holds the same documents in the
-    same order, a Megatron .bin/.idx pair among them.
+    same order, a Megatron .bin/.idx pair among them. `batches` tells a file that was cut between two of them from a
+    whole one. An empty shard has the ids -1.
     """
 
     documents: int
     tokens: int
+    batches: int
+    min_id: int
+    max_id: int
     content_sha256: str
+
+
+class Tally:
+    """Sums up a shard while its tokens pass by. The digest needs all lengths before the first token."""
+
+    def __init__(self, lengths: NDArray[np.int64]) -> None:
+        self._documents, self._tokens = len(lengths), int(lengths.sum())
+        self._content = hashlib.sha256(lengths.astype("<u4").tobytes())
+        self._batches = 0
+        self._extent: list[int] = []
+
+    def add(self, tokens: NDArray[np.int32]) -> None:
+        """The tokens of the next batch."""
+        self._content.update(np.ascontiguousarray(tokens, "<i4"))
+        self._batches += 1
+        if len(tokens):
+            extent = [*self._extent, int(tokens.min()), int(tokens.max())]
+            self._extent = [min(extent), max(extent)]
+
+    def summary(self) -> Summary:
+        low, high = self._extent or (-1, -1)
+        return Summary(self._documents, self._tokens, self._batches, low, high, self._content.hexdigest())
 
 
 def write_shard(
@@ -78,7 +104,7 @@ def write_shard(
     `lengths` are the documents' token counts in the same order: the digest needs them before the first token. A longer
     document is a batch by itself; none is cut. Raises ValueError where rows and lengths do not agree.
     """
-    content = hashlib.sha256(lengths.astype("<u4").tobytes())
+    tally = Tally(lengths)
     ids: list[bytes] = []
     tokens: list[NDArray[np.int32]] = []
     size = written = 0
@@ -88,7 +114,7 @@ def write_shard(
         def flush() -> None:
             # Fresh buffers: a sliced array would drag its neighbour's bytes into the file.
             values = np.concatenate(tokens) if tokens else np.empty(0, np.int32)
-            content.update(values.astype("<i4", copy=False).tobytes())
+            tally.add(values)
             offsets = np.concatenate([[0], np.cumsum([len(t) for t in tokens])]).astype(np.int64)
             column = pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(values), type=shape.field(0).type)
             writer.write_batch(pa.RecordBatch.from_arrays([column, pa.array(ids, pa.binary(16))], schema=shape))
@@ -107,7 +133,7 @@ def write_shard(
             raise ValueError(f"{written} documents came, {len(lengths)} were announced")
         if ids:
             flush()
-    return Summary(written, int(lengths.sum()), content.hexdigest())
+    return tally.summary()
 
 
 def read_shard(path: Path) -> Iterator[pa.RecordBatch]:
@@ -118,14 +144,29 @@ def read_shard(path: Path) -> Iterator[pa.RecordBatch]:
 
 def summarize(path: Path) -> Summary:
     """Recompute what the manifest says of a shard, from its content."""
-    lengths: list[NDArray[np.int64]] = []
+    tally = Tally(read_lengths(path))
+    for values in read_tokens(path):
+        tally.add(values)
+    return tally.summary()
+
+
+def read_lengths(path: Path) -> NDArray[np.int64]:
+    """How many tokens each document of a shard has."""
+    lengths = [np.diff(batch.column("input_ids").offsets.to_numpy()) for batch in read_shard(path)]
+    return np.concatenate(lengths) if lengths else np.empty(0, np.int64)
+
+
+def read_tokens(path: Path) -> Iterator[NDArray[np.int32]]:
+    """The tokens of each batch of a shard, one document after the other; views of the mapped file."""
     for batch in read_shard(path):
-        lengths.append(np.diff(batch.column("input_ids").offsets.to_numpy()))
-    counts = np.concatenate(lengths) if lengths else np.empty(0, np.int64)
-    content = hashlib.sha256(counts.astype("<u4").tobytes())
-    for batch in read_shard(path):
-        content.update(batch.column("input_ids").flatten().to_numpy().astype("<i4", copy=False).tobytes())
-    return Summary(len(counts), int(counts.sum()), content.hexdigest())
+        yield batch.column("input_ids").flatten().to_numpy()
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """What the schema of a shard says of it, without the prefix `tokenshard.`."""
+    with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as reader:
+        found = reader.schema.metadata or {}
+    return {key.decode().removeprefix("tokenshard."): value.decode() for key, value in found.items()}
 
 
 def corpus_digest(contents: Iterable[str]) -> str:

@@ -19,7 +19,7 @@ from pipelines.record import DOCUMENT, PROVENANCE
 from pipelines.stage import Result, Task
 from pipelines.store import Output, readable
 from pipelines.work.dedup.signed import prefix
-from tokenizer import shards, subwords
+from tokenizer import shards, subwords, train
 
 MODEL = "tokenize/vocabulary/tokenizer.model"
 SHARDS = "tokenize/shards"
@@ -110,9 +110,9 @@ def make_vocabulary(task: Task, output: Output) -> Result:
                         if place <= limit:
                             counts["documents"] += 1
                             counts["chars"] += len(text)
-                            yield from subwords.sentences(text)
+                            yield from train.sentences(text)
 
-        model = subwords.train(sample(), settings["vocab_size"], settings["symbols"])
+        model = train.train(sample(), train.Options(settings["vocab_size"], symbols=settings["symbols"]))
         detail |= {"sample": dict(counts)}
     with output.create(MODEL) as file:
         file.write(model)
@@ -170,9 +170,8 @@ def write_shard(task: Task, output: Output) -> Result:
     given: Shard = task.given
     name = shard_name(task.index)
     pieces = [
-        piece
+        _rows_of_shard(output.root / f"tokenize/encode/part-{part:05d}.arrow", task.index, given.count)
         for part in range(given.parts)
-        if (piece := _rows_of_shard(output.root / f"tokenize/encode/part-{part:05d}.arrow", task.index, given.count))
     ]
     table = pa.concat_tables(pieces) if pieces else ENCODED.empty_table()
     # Ties are as rare as a 64-bit collision, or as a record id given to two records: then part and row decide.
@@ -185,21 +184,23 @@ def write_shard(task: Task, output: Output) -> Result:
         "tokenshard.tokenizer_probe_sha256": model.probe_sha256(),
         "tokenshard.vocab_size": str(model.vocab_size),
         "tokenshard.eod_id": str(model.eod_id),
+        "tokenshard.eod_appended": "1",
+        "tokenshard.bos_prepended": "0",
+        "tokenshard.languages": " ".join(sorted(lang for lang in table.column("lang").unique().to_pylist() if lang)),
         "tokenshard.corpus": task.stage.settings["corpus"],
         "tokenshard.fingerprint": task.stage.fingerprint(),
         "tokenshard.sources_sha256": given.sources_sha256,
     }
     with output.create(f"{SHARDS}/data/{name}.arrow") as file:
-        summary = shards.write_shard(
-            file, metadata, lengths, _documents(pieces, order), task.stage.settings["batch_tokens"]
-        )
-    provenance = table.select(PROVENANCE.names).take(order).combine_chunks().cast(PROVENANCE)
+        rows = _documents([piece for piece in pieces if piece.num_rows], order)
+        summary = shards.write_shard(file, metadata, lengths, rows, task.stage.settings["batch_tokens"])
+    provenance = table.drop_columns(["place", "input_ids"]).take(order).combine_chunks()
     with output.create(f"{SHARDS}/__meta__/{name}.parquet") as file:
         pq.write_table(provenance, file, compression="zstd")
     return Result(len(order), len(order), totals={"tokens": summary.tokens}, detail=vars(summary))
 
 
-def _rows_of_shard(path: Path, index: int, count: int) -> pa.Table | None:
+def _rows_of_shard(path: Path, index: int, count: int) -> pa.Table:
     with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as reader:
         table = reader.read_all()
     places = table.column("place").to_numpy()
@@ -207,7 +208,7 @@ def _rows_of_shard(path: Path, index: int, count: int) -> pa.Table | None:
     stop = len(places)
     if index + 1 < count:  # 2**64, where the last one ends, does not fit a place
         stop = int(np.searchsorted(places, np.uint64(shards.shard_start(index + 1, count))))
-    return table.slice(start, stop - start) if stop > start else None
+    return table.slice(start, stop - start)
 
 
 def _documents(pieces: list[pa.Table], order: NDArray[np.int64]) -> Iterator[tuple[bytes, NDArray[np.int32]]]:
