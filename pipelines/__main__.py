@@ -142,8 +142,8 @@ def main(words: list[str] | None = None) -> int:
         if (lacking.name or "").split(".")[0] in ("pipelines", "filters", "dedup", "tokenizer"):
             raise
         print(
-            f"minamoto: {sys.executable} has no {lacking.name}; install requirements.txt there. On a cluster, start Ray "
-            "with the environment's bin first in PATH",
+            f"minamoto: {sys.executable} has no {lacking.name}; install requirements.txt there. On a cluster, start "
+            "Ray with the environment's bin first in PATH",
             file=sys.stderr,
         )
         return 1

@@ -15,7 +15,7 @@ from typing import Any
 import pydantic
 
 from filters import decontamination, language, pii
-from pipelines import inputs, remembered, sources
+from pipelines import inputs, memory, remembered, sources
 from pipelines.earlier import Earlier, open_earlier
 from pipelines.errors import Drift, UsageError
 from pipelines.recipe import Recipe, Rule
@@ -263,7 +263,8 @@ def build(
         started: Runner | None = None
         for name in names:
             stage = wanted[name]
-            todo = tasks(stage, corpus, done)
+            spare = memory.needed(name, corpus, done)
+            todo = [dataclasses.replace(task, memory=spare) for task in tasks(stage, corpus, done)]
             stale = not all(fresh(task, store) for task in todo)
             store.write_json(store.root / "commits" / name / "stage.json", stage.description())
             if stale and not started:
