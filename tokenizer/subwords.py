@@ -1,4 +1,4 @@
-"""Subwords: cut text with a SentencePiece model, a Hugging Face `tokenizer.json` or tiktoken's ranks, all in one way."""
+"""Subwords: cut text with a SentencePiece model, a Hugging Face `tokenizer.json` or tiktoken's ranks, in one way."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
