@@ -133,7 +133,7 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
     stage("tokenize/shards", tokenize.write_shard, {
         "corpus": recipe.name, "shard_tokens": how.shard_tokens, "batch_tokens": how.batch_tokens,
     }, "", "tokenize/encode", version=2)  # fmt: skip
-    stage("tokenize/manifest", tokenize.write_manifest, {}, "", "tokenize/shards")
+    stage("tokenize/manifest", tokenize.write_manifest, {}, "", "tokenize/shards", version=2)
     return found
 
 

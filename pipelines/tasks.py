@@ -5,7 +5,8 @@ Work units come from here alone, never from workers: who runs a task has no say 
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -224,8 +225,19 @@ def _manifest(stage: Stage, corpus: Corpus, done: Commits) -> dict[str, Any]:
         },
         "documents": sum(commit.kept for commit in done["tokenize/shards"]),
         "tokens": sum(commit.totals["tokens"] for commit in done["tokenize/shards"]),
+        "languages": _added(commit.totals["languages"] for commit in done["tokenize/encode"]),
+        "licences": _added({"": commit.totals["licences"]} for commit in done["tokenize/shards"]).get("", {}),
         "shards": shard_files,
     }  # fmt: skip
+
+
+def _added(totals: Iterable[dict[str, dict[str, int]]]) -> dict[str, dict[str, int]]:
+    """Counts of the same name added up, names in order."""
+    sums: dict[str, Counter[str]] = {}
+    for of_one in totals:
+        for name, counted in of_one.items():
+            sums.setdefault(name, Counter()).update(counted)
+    return {name: dict(sorted(counted.items())) for name, counted in sorted(sums.items())}
 
 
 def _upstream(stage: Stage) -> dict[str, Stage]:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dedup import lines
+from pipelines import huggingface
 from pipelines.edits import edited
 from pipelines.parts import read_side_by_side
 from pipelines.record import DOCUMENT, PROVENANCE
@@ -197,7 +198,11 @@ def write_shard(task: Task, output: Output) -> Result:
     provenance = table.drop_columns(["place", "input_ids"]).take(order).combine_chunks()
     with output.create(f"{SHARDS}/__meta__/{name}.parquet") as file:
         pq.write_table(provenance, file, compression="zstd")
-    return Result(len(order), len(order), totals={"tokens": summary.tokens}, detail=vars(summary))
+    stated: Counter[str] = Counter()
+    for licences in provenance.column("licences").to_pylist():
+        stated.update(licences or [""])
+    totals = {"tokens": summary.tokens, "licences": dict(sorted(stated.items()))}
+    return Result(len(order), len(order), totals=totals, detail=vars(summary))
 
 
 def _rows_of_shard(path: Path, index: int, count: int) -> pa.Table:
@@ -241,6 +246,15 @@ def write_manifest(task: Task, output: Output) -> Result:
     manifest["digest"] = shards.corpus_digest(shard["content_sha256"] for shard in manifest["shards"])
     with output.create(f"{SHARDS}/tokenizer.model") as file:
         file.write((output.root / MODEL).read_bytes())
+    beside = {
+        "README.md": huggingface.card(manifest).encode(),
+        "data/state.json": readable(huggingface.state(manifest)),
+        "data/dataset_info.json": readable(huggingface.info(manifest)),
+    }
+    for name, content in beside.items():
+        with output.create(f"{SHARDS}/{name}") as file:
+            file.write(content)
+    manifest["files"] = [{"file": name, **output.files[f"{SHARDS}/{name}"]} for name in beside]
     with output.create(f"{SHARDS}/manifest.json") as file:
         file.write(readable(manifest))
     return Result(1, 1, detail={"digest": manifest["digest"]})
