@@ -94,6 +94,9 @@ class Extract(Settings):
     """Larger pages are `too_large`. No page of prose reaches 10 MB; trafilatura's own limit for a page is 20 MB."""
     max_file_bytes: Annotated[int, Field(ge=1)] = 64 << 20
     """Larger documents in other formats are `too_large`: theses with pictures reach 50 MB."""
+    pdf: bool = False
+    """Read the PDFs among the responses of a web archive too; they are `not_html` otherwise. Web archives of public
+    bodies hold their reports so."""
     max_depth: Annotated[int, Field(ge=16, le=2000)] = 250
     """Deeper pages are `too_deep`: libxml2 silently drops what lies below 256 levels. Real pages reach 33."""
     max_elements: Annotated[int, Field(ge=100)] = 100_000

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,6 +49,8 @@ def extract_part(task: Task, output: Output) -> Result:
             for record in sources.read(span, settings["max_bytes"], settings["max_file_bytes"]):
                 if isinstance(record, Raw):
                     totals["payload_bytes"] += len(record.payload)
+                    if settings["pdf"] and _is_pdf(record):
+                        record = replace(record, format="pdf")
                 for row in _rows(record, span, records):
                     totals["rows"] += 1
                     of_format = formats.setdefault(row.get("format") or "damaged", Counter(rows=0, kept=0, chars=0))
@@ -128,7 +131,8 @@ def _columns(document: Document, record: Raw, world: str) -> dict[str, Any]:
     if record.licence and not said.licences:
         stated = Licence(record.licence, licences.name(record.licence), "recipe or column")
         said = Rights(said.robots, said.tdm_reservation, said.tdm_policy, (stated,))
-    own = next((name for kind in NAMES for name in document.ids if name.startswith(f"{kind}:")), record.record_id)
+    names = () if world == "warc" else document.ids  # two responses may speak of one DOI
+    own = next((name for kind in NAMES for name in names if name.startswith(f"{kind}:")), record.record_id)
     member = "#".join(filter(None, (record.name, document.part)))
     return {
         "doc_id": doc_id(world, f"{own}#{document.part}" if document.part else own),
@@ -169,6 +173,14 @@ def _date(stated: str) -> datetime | None:
         )
     except ValueError:
         return None
+
+
+def _is_pdf(record: Raw) -> bool:
+    """Whether a response is a PDF, by its type or, where that says nothing, by its first bytes."""
+    vague = record.content_type in ("", "application/octet-stream")
+    return record.status == 200 and (
+        record.content_type == "application/pdf" or (vague and record.payload.startswith(b"%PDF-"))
+    )
 
 
 def _problem(record: Raw) -> Unreadable | None:

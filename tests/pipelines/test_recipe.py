@@ -83,7 +83,7 @@ def test_a_mistake_is_one_line_with_file_and_key(tmp_path: Path, text: str, word
 
 def test_the_defaults_of_extract_are_those_of_the_extractor_and_its_guard() -> None:
     extract = Recipe(name="x").extract.model_dump()
-    del extract["max_file_bytes"]  # a limit of what is read at all
+    del extract["max_file_bytes"], extract["pdf"]  # what is read at all
     extract |= {"languages": Recipe(name="x").filter.language.keep, "model": Recipe(name="x").filter.language.model}
     assert extract == asdict(HtmlSettings()) | asdict(Limits())
 
