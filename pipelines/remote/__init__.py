@@ -14,18 +14,9 @@ from pipelines.remote.retry import Transient, retried
 from pipelines.remote.seen import Changed, Seen, base_name, parts, shown
 
 __all__ = [
-    "RemoteFile",
-    "Seen",
-    "base_name",
-    "buffered",
-    "is_object",
-    "is_remote",
-    "listing",
-    "look",
-    "parts",
-    "shown",
-    "whole",
-]
+    "Records", "RemoteFile", "Seen", "base_name", "buffered", "is_object", "is_remote", "listing", "look", "parts",
+    "shown", "whole",
+]  # fmt: skip
 
 #: What the first request of a reading asks for; as long as reading goes on in order, each next one asks for twice as
 #: much, up to `_MOST`. To find where a file can be cut takes the first few 100 KB at each place; a span of 8 MiB takes
@@ -88,6 +79,34 @@ def whole(url: str, max_bytes: int) -> bytes:
 def buffered(url: str, seen: Seen) -> BinaryIO:
     """A file to read and seek in; `.raw` of it is the `RemoteFile`."""
     return io.BufferedReader(RemoteFile(url, seen), 1 << 16)
+
+
+class Records:
+    """Single ranges of the many files below a base, over one connection that is kept. For one thread at a time."""
+
+    def __init__(self, base: str) -> None:
+        self._first = _connected(base)
+
+    def read(self, url: str, start: int, stop: int) -> bytes:
+        """Raises `InputError` where the file has no such range, or faults do not pass."""
+        if isinstance(self._first, http.HttpFile):
+            file: http.HttpFile | objects.ObjectFile = http.open_file(url, self._first.session)
+        else:
+            file = objects.open_file(url, self._first.client)
+
+        def attempt() -> bytes:
+            found = b"".join(file.pieces(start, stop, None))
+            if len(found) < stop - start:
+                raise Transient(f"the server gave {len(found):,} bytes of {stop - start:,}")
+            return found
+
+        try:
+            return retried(shown(url), attempt)
+        except Changed:
+            raise InputError(f"{shown(url)}: has no bytes {start:,} to {stop:,}; the index speaks of another") from None
+
+    def close(self) -> None:
+        self._first.close()
 
 
 class RemoteFile(io.RawIOBase):

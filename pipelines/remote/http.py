@@ -44,15 +44,16 @@ class HttpFile:
             _keep(response)
             return seen
 
-    def pieces(self, start: int, stop: int, seen: Seen) -> Iterator[bytes]:
-        """The bytes [start, stop), or those up to where the connection fails."""
+    def pieces(self, start: int, stop: int, seen: Seen | None) -> Iterator[bytes]:
+        """The bytes [start, stop), or those up to where the connection fails. Without `seen`, of whatever is there."""
         begun = time.monotonic()
         given = 0
         conditions = {"Range": f"bytes={start}-{stop - 1}"}
-        if seen.etag.startswith('"'):
+        if seen and seen.etag.startswith('"'):
             conditions["If-Match"] = seen.etag  # weak ones are not to be compared so (RFC 9110, 13.1.1)
         with self._get(conditions) as response:
-            if self._seen(response) != seen:
+            now = self._seen(response)
+            if now != (seen or now) or now.size < stop:
                 raise Changed
             if response.status_code == 206:
                 found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
@@ -114,7 +115,7 @@ class HttpFile:
         return Seen(size, _plain(headers.get("ETag", "")), _plain(headers.get("Last-Modified", "")))
 
 
-def open_file(url: str) -> HttpFile:
+def open_file(url: str, session: requests.Session | None = None) -> HttpFile:
     """Raises `InputError` for an address with a password in it: it would end in logs."""
     try:
         parts = urllib.parse.urlsplit(url)
@@ -125,7 +126,7 @@ def open_file(url: str) -> HttpFile:
         raise InputError(f"{shown(url)}: no address of a file; correct it")
     if parts.username or parts.password:
         raise InputError(f"{shown(url)}: has a password in it; use ~/.netrc")
-    return HttpFile(url, requests.Session())
+    return HttpFile(url, session or requests.Session())
 
 
 def _keep(response: requests.Response) -> None:

@@ -31,16 +31,16 @@ class ObjectFile:
         with self._faults(), self.client.open_input_file(self.key) as file:
             return self._seen(file)
 
-    def pieces(self, start: int, stop: int, seen: Seen) -> Iterator[bytes]:
+    def pieces(self, start: int, stop: int, seen: Seen | None) -> Iterator[bytes]:
         """The bytes [start, stop). The client cannot ask for them on condition, so it is asked before and after whether
-        the object is still the same."""
+        the object is still the same; without `seen` it is not."""
         with self._faults(), self.client.open_input_file(self.key) as file:
-            if self._seen(file) != seen:
+            if file.size() < stop or (seen and self._seen(file) != seen):
                 raise Changed
             while start < stop and (piece := file.read_at(min(_STEP, stop - start), start)):
                 yield piece
                 start += len(piece)
-        if self.look() != seen:
+        if seen and self.look() != seen:
             raise Changed
 
     def close(self) -> None:
@@ -86,13 +86,15 @@ class _Faults:
         raise Transient(said) from None
 
 
-def open_file(url: str) -> ObjectFile:
+def open_file(url: str, client: Any = None) -> ObjectFile:
     """Raises `InputError` for an address with credentials or settings in it: they would end in logs."""
     scheme, _, key = url.partition("://")
     if "@" in key.partition("/")[0] or "?" in key:
         raise InputError(f"{shown(url)}: has credentials or settings in it; give them in the environment")
     with _Faults(url):
-        return ObjectFile(url, _s3(key.partition("/")[0]) if scheme == "s3" else fs.GcsFileSystem(), key)
+        if client is None:
+            client = _s3(key.partition("/")[0]) if scheme == "s3" else fs.GcsFileSystem()
+        return ObjectFile(url, client, key)
 
 
 def _s3(bucket: str) -> Any:
