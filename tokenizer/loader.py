@@ -11,10 +11,10 @@ import mmap
 import os
 import weakref
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -30,6 +30,9 @@ OPEN_SHARDS = 256
 
 #: In place of the tokens of a damaged shard that is skipped.
 LOST = -1
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
 
 
 class Damaged(Exception):
@@ -208,24 +211,21 @@ class TokenShards:
 
     def shard(self, index: int) -> Shard:
         """A shard, opened and checked on first use. Raises `Damaged` or `ForeignTokenizer`."""
-        shard = self._open.get(index)
-        if shard is None:
-            entry = self.entries[index]
-            try:
-                shard = _open(self.folder, entry, self.backend, self.check, self.tokenizer_sha256)
-            except Damaged as damaged:
-                if self.on_damage == "raise":
-                    raise
-                self.damage[damaged.name] = damaged.problem
-                lengths = self._provenance_table(index, ["tokens"]).column("tokens").to_numpy()
-                ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-                if ends[-1] != entry.tokens:
-                    raise Damaged(entry.provenance, f"has {ends[-1]} tokens, should be {entry.tokens}") from None
-                shard = Shard(entry.file, ends, [0], [0])
-            if len(self._open) >= OPEN_SHARDS:
-                del self._open[next(iter(self._open))]
-            self._open[index] = shard
-        return shard
+        return recall(self._open, OPEN_SHARDS, index, lambda: self._opened(index))
+
+    def _opened(self, index: int) -> Shard:
+        entry = self.entries[index]
+        try:
+            return _open(self.folder, entry, self.backend, self.check, self.tokenizer_sha256)
+        except Damaged as damaged:
+            if self.on_damage == "raise":
+                raise
+            self.damage[damaged.name] = damaged.problem
+        lengths = self._provenance_table(index, ["tokens"]).column("tokens").to_numpy()
+        ends = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        if ends[-1] != entry.tokens:
+            raise Damaged(entry.provenance, f"has {ends[-1]} tokens, should be {entry.tokens}")
+        return Shard(entry.file, ends, [0], [0])
 
     def _provenance_table(self, shard: int, columns: list[str] | None) -> pa.Table:
         entry = self.entries[shard]
@@ -236,6 +236,16 @@ class TokenShards:
         if table.num_rows != entry.documents:
             raise Damaged(entry.provenance, f"has {table.num_rows} rows, should be {entry.documents}")
         return table
+
+
+def recall(recent: dict[Key, Value], limit: int, key: Key, make: Callable[[], Value]) -> Value:
+    """What `recent` has, or else what is made now; the oldest of more than `limit` is forgotten."""
+    found = recent.get(key)
+    if found is None:
+        found = recent[key] = make()
+        if len(recent) > limit:
+            recent.pop(next(iter(list(recent))), None)  # a list, for other threads may change it meanwhile
+    return found
 
 
 def _manifest(folder: Path) -> tuple[dict[str, Any], list[Entry]]:
