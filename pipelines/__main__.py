@@ -25,9 +25,12 @@ COMMANDS = {
     "tokenize": "train or load the tokenizer, write token shards and the manifest",
     "plan": "show every stage with its fingerprint and its parts done and missing; runs nothing",
     "stats": "rows, reasons, languages, tokens, hosts, time and memory",
+    "watch": "follow a run in OUT from another terminal: stages, rates, time to go",
     "verify": "recompute every digest; say which file is damaged",
     "show": "why is this page not in the corpus? what each stage says of it; or a sample by reason",
     "what-if": "which documents would return and go with other limits, from the scores on record",
+    "trace": "from a training step to its documents: URLs, licences, offsets, and the text on request",
+    "find": "from a URL or document to its shard and row, and to the training steps that saw it",
     "export": "write what others need to check our decisions",
     "train-quality": "train the classifier of the rule `quality` on good and bad texts; write it and its card",
 }
@@ -59,7 +62,9 @@ def parser() -> argparse.ArgumentParser:
         if name in ("show", "what-if"):
             sub.add_argument("-n", type=_workers, default=5, help="documents in a sample (default: %(default)s)")
             sub.add_argument("--seed", type=int, default=0, help="of the sample (default: %(default)s)")
-        if name in ("verify", "export", "show"):
+        if name in ("trace", "find"):
+            _trace_options(sub, name, out)
+        if name in ("watch", "verify", "export", "show", "trace", "find"):
             continue
         sub.add_argument("--recipe", required=True, type=Path, metavar="R", help="what the corpus is made of (TOML)")
         if name == "what-if":
@@ -109,6 +114,21 @@ def _training_options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--json", action="store_true", help="print the card on standard output, and nothing else")
 
 
+def _trace_options(sub: argparse.ArgumentParser, name: str, out: argparse.Action) -> None:
+    sub.add_argument("--plan", required=name == "trace", type=Path, metavar="P", help="the job's plan (TOML or JSON)")
+    sub.add_argument("--batch", type=_count, default=1, metavar="B", help="samples in a step, of all ranks together "
+                     "(default: %(default)s)")  # fmt: skip
+    if name == "trace":
+        out.required = False
+        out.help = "the corpus of the plan's sources that name no path"
+        sub.add_argument("--step", required=True, type=int, metavar="N", help="counted from 0")
+        sub.add_argument("--text", action="store_true", help="also the text of the tokens")
+    else:
+        which = sub.add_mutually_exclusive_group(required=True)
+        which.add_argument("--url", help="of a page")
+        which.add_argument("--doc-id", metavar="HEX", help="of a document")
+
+
 def _workers(word: str) -> int:
     if not word.isdigit() or int(word) < 1:
         raise argparse.ArgumentTypeError(f"{word!r} is not a number of workers: 1 or more")
@@ -125,7 +145,7 @@ def main(words: list[str] | None = None) -> int:
     """Run one command. Exit status: 0 well, 1 failed parts or damage, 2 the user's words, 3 drift, 130/143 stopped."""
     arguments = parser()
     args = arguments.parse_args(words)
-    if args.out is None and not args.curve:
+    if args.out is None and args.command == "dedup" and not args.curve:
         arguments.error("the following arguments are required: --out")
     from pipelines.run import Terminated, stoppable
 
@@ -299,6 +319,17 @@ def _plan(args: argparse.Namespace) -> int:
     return 0
 
 
+def _watch(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from pipelines import watch
+
+    if args.json:
+        print(json.dumps(watch.read(args.out), ensure_ascii=False))
+        return 0
+    return watch.watch(args.out, Console())
+
+
 def _verify(args: argparse.Namespace) -> int:
     from pipelines.verify import verify
 
@@ -367,6 +398,28 @@ def _one_line(value: object) -> str:
     return "".join(c if c.isprintable() else " " for c in str(value))
 
 
+def _trace(args: argparse.Namespace) -> int:
+    from pipelines import trace
+
+    found = trace.trace(args.out, args.plan, args.step, args.batch, args.text)
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        trace.show_trace(found)
+    return 0
+
+
+def _find(args: argparse.Namespace) -> int:
+    from pipelines import trace
+
+    found = trace.find(args.out, args.url, args.doc_id, args.plan, args.batch)
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        trace.show_found(found)
+    return 0
+
+
 def _export(args: argparse.Namespace) -> int:
     from pipelines import export
 
@@ -398,8 +451,8 @@ def _train_quality(args: argparse.Namespace) -> int:
 
 DO = {
     "run": _run, "extract": _stage, "filter": _stage, "dedup": _dedup, "tokenize": _stage,
-    "plan": _plan, "stats": _stats, "verify": _verify, "export": _export, "show": _show, "what-if": _what_if,
-    "train-quality": _train_quality,
+    "plan": _plan, "stats": _stats, "watch": _watch, "verify": _verify, "export": _export, "show": _show,
+    "what-if": _what_if, "train-quality": _train_quality, "trace": _trace, "find": _find,
 }  # fmt: skip
 
 if __name__ == "__main__":

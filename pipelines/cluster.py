@@ -61,6 +61,29 @@ def token_file() -> Path:
     return Path(os.environ.get("RAY_AUTH_TOKEN_PATH") or Path.home() / ".ray" / "auth_token")
 
 
+#: Adds to what was counted of a stage.
+Count = Callable[[str, dict[str, float]], None]
+
+COUNTERS = {
+    "parts": "parts made or found made", "parts_failed": "parts given up", "retries": "parts tried again",
+    "rows": "rows read", "bytes": "bytes written", "seconds": "seconds of work in tasks",
+}  # fmt: skip
+
+
+def counters() -> Count:
+    """Counters `minamoto_…` with the label `stage`, where the cluster's nodes show theirs to Prometheus."""
+    from ray.util.metrics import Counter
+
+    found = {name: Counter(f"minamoto_{name}", words, tag_keys=("stage",)) for name, words in COUNTERS.items()}
+
+    def count(stage: str, values: dict[str, float]) -> None:
+        for name, value in values.items():
+            if value:
+                found[name].inc(value, {"stage": stage})
+
+    return count
+
+
 def nodes() -> list[dict[str, Any]]:
     """The live nodes: Ray's description of each, with `NodeID`, `NodeManagerAddress` and `Resources`."""
     import ray

@@ -100,7 +100,20 @@ def inline(tasks: Sequence[Task], store: Store) -> Iterator[Done]:
 def on_ray(workers: int | None, address: str = cluster.LOCAL) -> Iterator[Runner]:
     """A runner on Ray: a private local one with `workers` CPUs unless an address is given."""
     with cluster.connected(address, workers), stoppable():  # again: Ray has put its own handler in the place of ours
-        yield ray_map if address == cluster.LOCAL else functools.partial(ray_map, work=attempt_on_node)
+        yield ray_map if address == cluster.LOCAL else functools.partial(_on_cluster, cluster.counters())
+
+
+def _on_cluster(count: cluster.Count, tasks: Sequence[Task], store: Store) -> Iterator[Done]:
+    """Tasks on nodes of others: see that they have our folder, and let their Prometheus know what is done."""
+    for done in ray_map(tasks, store, attempt_on_node):
+        commit = done.commit
+        count(done.task.stage.name, {
+            "parts": commit is not None, "parts_failed": commit is None, "retries": done.attempts - 1,
+            "rows": commit.rows_in if commit else 0,
+            "bytes": sum(entry["bytes"] for entry in commit.files.values()) if commit else 0,
+            "seconds": done.seconds,
+        })  # fmt: skip
+        yield done
 
 
 @dataclass(frozen=True)
