@@ -10,32 +10,40 @@ INPUT  ?= $(if $(filter demo,$(NAME)),out/demo-crawl)
 WORKERS ?=
 # A cluster: http://head:8265 to submit to.
 RAY     ?=
+# A crawl, how many of its files, and where they go: make fetch CRAWL=CC-MAIN-2026-43 N=10 TO=crawl/
+CRAWL   ?=
+N       ?= 1
+TO      ?= crawl/
 ARGS   ?=
 
 BIN      := .venv/bin
 OPTIONS   = --recipe $(RECIPE) --out $(OUT) $(if $(INPUT),--input $(foreach i,$(INPUT),'$(i)')) $(ARGS)
 BUILDING  = $(OPTIONS) $(if $(WORKERS),--workers $(WORKERS))
 MINAMOTO := $(BIN)/python -m pipelines
-CRAWL     = $(if $(filter out/demo-crawl,$(INPUT)),out/demo-crawl/expected.jsonl)
+DEMO      = $(if $(filter out/demo-crawl,$(INPUT)),out/demo-crawl/expected.jsonl)
 
 .DEFAULT_GOAL := help
-.PHONY: help corpus extract filter dedup tokenize plan stats verify train-quality test check bench clean
+.PHONY: help corpus extract filter dedup tokenize plan stats verify fetch train-quality test check bench clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+[a-z% -]*:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z% -]+):.*## (.*)/  \1\t\2/' | expand -t 40
 
-corpus: .venv/installed $(CRAWL) ## build the corpus of RECIPE from INPUT in OUT (the demo, if none is named)
+corpus: .venv/installed $(DEMO) ## build the corpus of RECIPE from INPUT in OUT (the demo, if none is named)
 	$(MINAMOTO) run $(BUILDING)
 
-extract filter dedup tokenize: .venv/installed $(CRAWL) ## bring that stage, and what it needs, up to date
+extract filter dedup tokenize: .venv/installed $(DEMO) ## bring that stage, and what it needs, up to date
 	$(MINAMOTO) $@ $(BUILDING)
 
 submit-%: .venv/installed ## the same, corpus or a stage, as a job of the cluster RAY; see docs/cluster.md
 	@$(if $(RAY),,$(error RAY: give the address of its jobs, as RAY=http://head:8265))
 	@$(MINAMOTO) $(patsubst corpus,run,$*) --ray $(RAY) $(OPTIONS)
 
-plan stats: .venv/installed $(CRAWL) ## every stage with its parts done and missing; what became of the documents
+plan stats: .venv/installed $(DEMO) ## every stage with its parts done and missing; what became of the documents
 	@$(MINAMOTO) $@ $(OPTIONS)
+
+fetch: .venv/installed ## N files of CRAWL (CC-MAIN-2026-43) into TO (crawl/); ARGS='--tlds jp' for single records instead
+	@$(if $(CRAWL),,$(error CRAWL: name a crawl, as CRAWL=CC-MAIN-2026-43))
+	@$(MINAMOTO) fetch --crawl $(CRAWL) -n $(N) --to $(TO) $(ARGS)
 
 verify: .venv/installed ## recompute every digest of OUT and name what is damaged
 	@$(MINAMOTO) verify --out $(OUT) $(ARGS)

@@ -32,6 +32,7 @@ COMMANDS = {
     "trace": "from a training step to its documents: URLs, licences, offsets, and the text on request",
     "find": "from a URL or document to its shard and row, and to the training steps that saw it",
     "export": "write what others need to check our decisions",
+    "fetch": "files of a crawl into a folder; or single records, by language, domain and top-level domain",
     "train-quality": "train the classifier of the rule `quality` on good and bad texts; write it and its card",
 }
 
@@ -45,6 +46,9 @@ def parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=words, description=words)
         if name == "train-quality":
             _training_options(sub)
+            continue
+        if name == "fetch":
+            _fetch_options(sub)
             continue
         out = sub.add_argument("--out", required=True, type=Path, metavar="DIR", help="the corpus folder")
         sub.add_argument(
@@ -98,6 +102,28 @@ def parser() -> argparse.ArgumentParser:
             "--rebuild", action="store_true", help="make again what was made with other settings or from other input"
         )
     return top
+
+
+def _fetch_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--crawl", required=True, metavar="NAME", help="as CC-MAIN-2026-43")
+    sub.add_argument("--to", required=True, type=Path, metavar="DIR", dest="out", help="the folder they go to")
+    sub.add_argument(
+        "-n", type=_count, default=1, help="whole files (default: %(default)s): the first, or with --seed drawn"
+    )
+    for name, words in (
+        ("languages", "records in one of these, in place of whole files; ISO 639-3, as jpn"),
+        ("tlds", "records below these top-level domains, as jp"),
+        ("domains", "records of these registered domains, as example.co.jp"),
+    ):
+        sub.add_argument(f"--{name}", nargs="+", action="extend", default=[], metavar="WORD", help=words)
+    sub.add_argument("--limit", type=_count, metavar="N", help="no more records than these, drawn (default: all)")
+    sub.add_argument("--index", nargs="+", action="extend", default=[], metavar="FILE",
+                     help="files of the columnar index to select by (default: all of the crawl's)")  # fmt: skip
+    sub.add_argument("--seed", type=int, help="of what is drawn (default: 0 for records; whole files are the first)")
+    sub.add_argument("--base", default="https://data.commoncrawl.org/", metavar="URL",
+                     help="s3://commoncrawl/, or a mirror (default: %(default)s)")  # fmt: skip
+    sub.add_argument("--jobs", type=_workers, default=4, metavar="N", help="transfers at a time (default: %(default)s)")
+    sub.add_argument("--json", action="store_true", help="print what was done as one JSON object, and nothing else")
 
 
 def _training_options(sub: argparse.ArgumentParser) -> None:
@@ -431,6 +457,23 @@ def _export(args: argparse.Namespace) -> int:
     return 0
 
 
+def _fetch(args: argparse.Namespace) -> int:
+    from pipelines import fetch
+    from pipelines.fetch import index, records
+
+    crawl = fetch.Crawl(args.crawl, args.base)
+    wanted = index.Wanted(tuple(args.languages), tuple(args.tlds), tuple(args.domains))
+    if wanted == index.Wanted() and not args.limit and not args.index:
+        found = fetch.fetch(crawl, args.n, args.seed, args.out, args.jobs, args.json)
+    else:
+        found = records.fetch_records(
+            crawl, wanted, args.out, args.limit, args.seed or 0, args.index, args.jobs, args.json
+        )
+    words = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in found.items())
+    print(json.dumps(found) if args.json else f"{args.out}: {words}")
+    return 0
+
+
 def _train_quality(args: argparse.Namespace) -> int:
     from rich.console import Console
 
@@ -452,7 +495,7 @@ def _train_quality(args: argparse.Namespace) -> int:
 DO = {
     "run": _run, "extract": _stage, "filter": _stage, "dedup": _dedup, "tokenize": _stage,
     "plan": _plan, "stats": _stats, "watch": _watch, "verify": _verify, "export": _export, "show": _show,
-    "what-if": _what_if, "train-quality": _train_quality, "trace": _trace, "find": _find,
+    "what-if": _what_if, "train-quality": _train_quality, "fetch": _fetch, "trace": _trace, "find": _find,
 }  # fmt: skip
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def _fetch_all(crawl: Crawl, paths: list[str], to: Path, jobs: int, quiet: bool)
     if len(names) < len(paths):
         raise InputError(f"{crawl.list_of('warc')}: names two files alike; they cannot lie in one folder")
     log = Log.read(to, {"crawl": crawl.name})
-    damaged = [name for name in names if name in log.files and not _whole(to / name, log.files[name])]
+    damaged = [name for name in names if name in log.files and not is_whole(to / name, log.files[name])]
     for name in damaged:
         (to / name).unlink(missing_ok=True)
     todo = [name for name in names if name in damaged or name not in log.files]
@@ -125,7 +125,8 @@ def _partial(target: Path) -> tuple[Path, Path]:
     return target.with_name(f".{target.name}.part"), target.with_name(f".{target.name}.seen")
 
 
-def _whole(path: Path, entry: dict[str, Any]) -> bool:
+def is_whole(path: Path, entry: dict[str, Any]) -> bool:
+    """Whether a file is the one that was fetched."""
     return path.is_file() and path.stat().st_size == entry["bytes"] and inputs.sha256_of(path) == entry["sha256"]
 
 

@@ -8,7 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -58,12 +66,13 @@ def in_order(work: Callable[[T], R], items: Sequence[T], jobs: int) -> Iterator[
 
 
 @contextlib.contextmanager
-def shown(what: str, total: int, done: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Gives whom to tell of bytes that came: a bar with an ETA on a terminal's standard error, lines elsewhere."""
+def shown(what: str, total: int, done: int, quiet: bool, unit: str = "bytes") -> Iterator[Callable[[int], None]]:
+    """Gives whom to tell of bytes or files that came: a bar with an ETA on a terminal's standard error, or lines."""
     console = Console(stderr=True, quiet=quiet)
+    count = (DownloadColumn(), TransferSpeedColumn()) if unit == "bytes" else (MofNCompleteColumn(),)
     bars = Progress(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TextColumn("ETA"),
-        TimeRemainingColumn(), console=console, disable=quiet or not console.is_terminal,
+        TextColumn("{task.description}"), BarColumn(), *count, TextColumn("ETA"), TimeRemainingColumn(),
+        console=console, disable=quiet or not console.is_terminal,
     )  # fmt: skip
     bar = bars.add_task(what, total=total, completed=done)
     lock = threading.Lock()
@@ -79,7 +88,8 @@ def shown(what: str, total: int, done: int, quiet: bool) -> Iterator[Callable[[i
                 last = time.monotonic()
                 rate = came / (last - start)
                 left = (total - done - came) / rate if rate else 0
-                words = f"{done + came:,} of {total:,} bytes, {rate / 1e6:,.1f} MB/s, {left:,.0f} s to go"
+                speed = f"{rate / 1e6:,.1f} MB/s" if unit == "bytes" else f"{rate:,.1f} a second"
+                words = f"{done + came:,} of {total:,} {unit}, {speed}, {left:,.0f} s to go"
                 console.print(f"{what}: {words}", highlight=False)
 
     with bars:
