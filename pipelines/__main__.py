@@ -31,9 +31,17 @@ COMMANDS = {
     "what-if": "which documents would return and go with other limits, from the scores on record",
     "trace": "from a training step to its documents: URLs, licences, offsets, and the text on request",
     "find": "from a URL or document to its shard and row, and to the training steps that saw it",
-    "export": "write what others need to check our decisions",
+    "export": "write the tokens as others read them, or what others need to check our decisions",
     "fetch": "files of a crawl into a folder; or single records, by language, domain and top-level domain",
     "train-quality": "train the classifier of the rule `quality` on good and bad texts; write it and its card",
+}
+
+EXPORTS = {
+    "signatures": "for datasketch, of every document compared",
+    "megatron": "one .bin and .idx of all tokens",
+    "megatron-view": "an .idx for every shard, into the .arrow as it is",
+    "datatrove": "a .ds for every shard",
+    "parquet": "tokens and provenance, a file for every shard",
 }
 
 
@@ -55,9 +63,13 @@ def parser() -> argparse.ArgumentParser:
             "--json", action="store_true", help="print one JSON object on standard output, and nothing else"
         )
         if name == "export":
-            sub.add_argument(
-                "what", choices=["signatures"], help="signatures: for datasketch, of every document compared"
-            )
+            words = "; ".join(f"{what}: {words}" for what, words in EXPORTS.items())
+            sub.add_argument("what", choices=list(EXPORTS), help=words)
+            sub.add_argument("--to", type=Path, metavar="DIR", help="where it goes (default: OUT/export/WHAT)")
+        if name == "verify":
+            sub.add_argument("--retokenize", type=_share, metavar="SHARE", help="also cut this share of the documents "
+                             "again, from 0 to 1, and compare tokens")  # fmt: skip
+            sub.add_argument("--seed", type=int, default=0, help="of that sample (default: %(default)s)")
         if name == "show":
             which = sub.add_mutually_exclusive_group(required=True)
             which.add_argument("--url", help="of a page")
@@ -159,6 +171,16 @@ def _workers(word: str) -> int:
     if not word.isdigit() or int(word) < 1:
         raise argparse.ArgumentTypeError(f"{word!r} is not a number of workers: 1 or more")
     return int(word)
+
+
+def _share(word: str) -> float:
+    try:
+        share = float(word)
+    except ValueError:
+        share = -1.0
+    if not 0 < share <= 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a share: above 0, up to 1")
+    return share
 
 
 def _count(word: str) -> int:
@@ -357,14 +379,22 @@ def _watch(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from pipelines.verify import verify
+    from pipelines import reading, retokenize, verify
 
-    found = verify(args.out)
+    with reading.shown("verify", verify.size(args.out), args.json) as report:
+        found = verify.verify(args.out, report)
+    if args.retokenize:
+        with reading.shown("retokenize", retokenize.size(args.out), args.json) as report:
+            again = retokenize.retokenize(args.out, args.retokenize, args.seed, report)
+        found["damaged"] += [bad for bad in again.pop("damaged") if bad not in found["damaged"]]
+        found["retokenized"] = again
     if args.json:
         print(json.dumps(found, ensure_ascii=False))
     else:
         for bad in found["damaged"]:
             print(f"damaged: {bad['file']}: {bad['problem']}")
+        if again := found.get("retokenized"):
+            print(f"{again['documents']:,} documents cut again, {again['equal']:,} equal")
         print(f"{found['files']} files checked, {len(found['damaged'])} damaged; digest {found['digest']}")
     return 1 if found["damaged"] else 0
 
@@ -447,8 +477,33 @@ def _find(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
+    return _export_signatures(args) if args.what == "signatures" else _export_shards(args)
+
+
+def _export_shards(args: argparse.Namespace) -> int:
+    from pipelines import export_shards, reading
+
+    folder = args.to or args.out / "export" / args.what
+    with reading.shown(args.what, export_shards.size(args.out), args.json) as report:
+        says = export_shards.export(args.what, args.out, folder, report)
+    if args.json:
+        print(json.dumps(says))
+        return 0
+    written = sum(file["bytes"] for file in says["files"].values() if "link" not in file)
+    print(
+        f"{says['documents']:,} documents, {says['tokens']:,} tokens: "
+        f"{len(says['files'])} files, {written:,} bytes in {folder}\ndigest {says['digest']}"
+    )
+    if "data_path.txt" in says["files"]:
+        print(f"Megatron, started in {folder}: --data-args-path data_path.txt")
+    return 0
+
+
+def _export_signatures(args: argparse.Namespace) -> int:
     from pipelines import export
 
+    if args.to:
+        raise UsageError("--to: signatures go to OUT/export")
     says = export.signatures(args.out)
     if args.json:
         print(json.dumps(says))

@@ -1,7 +1,12 @@
-"""Recompute every digest of a corpus and say which file is damaged, missing or not what the manifest says."""
+"""Recompute every digest of a corpus and say which file is damaged, missing or not what the manifest says.
+
+A shard that was cut between two batches is a whole Arrow stream of fewer documents, and tokens of a foreign tokenizer
+are tokens: what a file is held against is the manifest, never what its format allows.
+"""
 
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +19,11 @@ from pipelines.work.tokenize import SHARDS
 from tokenizer import shards
 
 
-def verify(out: Path) -> dict[str, Any]:
-    """`{"files": n, "damaged": [{"file", "problem"}], "digest": …}`; a corpus without a manifest is a UsageError."""
+def verify(out: Path, report: Callable[[int], None]) -> dict[str, Any]:
+    """`{"files": n, "damaged": [{"file", "problem"}], "digest": …}`; a corpus without a manifest is a UsageError.
+
+    `report` is told of bytes as they are read.
+    """
     store = Store(out)
     folder = out / SHARDS
     manifest = store.read_json(folder / "manifest.json")
@@ -27,14 +35,21 @@ def verify(out: Path) -> dict[str, Any]:
     checked = 0
     for path, problem in _problems(store, folder, manifest):
         checked += 1
+        report(path.stat().st_size if path.is_file() else 0)
         if problem:
             damaged.append({"file": str(path.relative_to(out)), "problem": problem})
     return {"files": checked, "damaged": damaged, "digest": manifest["digest"]}
 
 
+def size(out: Path) -> int:
+    """Bytes of all files that `verify` reads, as they are on record."""
+    records = sorted((out / "commits").glob("**/[0-9]*.json"))
+    return sum(entry["bytes"] for path in records for entry in json.loads(path.read_bytes())["files"].values())
+
+
 def _problems(store: Store, folder: Path, manifest: dict[str, Any]) -> Iterator[tuple[Path, str]]:
-    """Every file that is on record, with what is wrong with it or ''."""
-    seen = set()
+    """Every file that is on record, and every file among the shards that is not, with what is wrong with it or ''."""
+    seen = {folder / "manifest.json"}
     contents = []
     for shard in manifest["shards"]:
         path, meta = folder / shard["file"], folder / shard["provenance"]["file"]
@@ -42,23 +57,42 @@ def _problems(store: Store, folder: Path, manifest: dict[str, Any]) -> Iterator[
         problem = _compare(path, shard)
         if not problem:
             contents.append(shard["content_sha256"])
-            problem = _content(path, shard)
+            problem = _content(path, shard, manifest["tokenizer"])
         yield path, problem
         yield meta, _compare(meta, shard["provenance"]) or _same_rows(path, meta)
     model = folder / manifest["tokenizer"]["file"]
     seen.add(model)
     yield model, _compare(model, manifest["tokenizer"])
-    if len(contents) == len(manifest["shards"]):
-        digest = shards.corpus_digest(contents)
-        yield folder / "manifest.json", "" if digest == manifest["digest"] else f"its digest should be {digest}"
+    for entry in manifest["files"]:
+        seen.add(folder / entry["file"])
+        yield folder / entry["file"], _compare(folder / entry["file"], entry)
+    yield folder / "manifest.json", _manifest(store, folder / "manifest.json", manifest, contents)
+    for path in sorted(path for name in ("data", "__meta__") for path in (folder / name).glob("[!.]*")):
+        if path not in seen:
+            yield path, "not of this corpus: the manifest does not name it, but readers of the folder would read it"
     for record in sorted((store.root / "commits").glob("**/[0-9]*.json")):
         for name, entry in store.read_json(record)["files"].items():
             if store.root / name not in seen:
                 yield store.root / name, _compare(store.root / name, entry)
 
 
+def _manifest(store: Store, path: Path, manifest: dict[str, Any], contents: list[str]) -> str:
+    digest = shards.corpus_digest(contents)
+    if len(contents) == len(manifest["shards"]) and digest != manifest["digest"]:
+        return f"its digest should be {digest}"
+    for name in ("documents", "tokens"):
+        total = sum(shard[name] for shard in manifest["shards"])
+        if total != manifest[name]:
+            return f"it has {manifest[name]} {name}, its shards {total}"
+    commit = store.read_json(store.commit_path("tokenize/manifest", 0))
+    return _compare(path, commit["files"][path.relative_to(store.root).as_posix()]) if commit else ""
+
+
 def _compare(path: Path, entry: dict[str, Any]) -> str:
     try:
+        size = path.stat().st_size
+        if size != entry.get("bytes", size):
+            return f"has {size:,} bytes, should have {entry['bytes']:,}"
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
@@ -66,11 +100,17 @@ def _compare(path: Path, entry: dict[str, Any]) -> str:
     return "" if found == entry["sha256"] else f"sha256 is {found}, should be {entry['sha256']}"
 
 
-def _content(path: Path, shard: dict[str, Any]) -> str:
+def _content(path: Path, shard: dict[str, Any], tokenizer: dict[str, Any]) -> str:
     try:
-        found = shards.summarize(path)
+        found, says = shards.summarize(path), shards.read_metadata(path)
     except (OSError, pa.ArrowInvalid) as error:
         return f"not readable as an Arrow stream: {error}"
+    for name in ("sha256", "probe_sha256"):
+        made_with = says.get(f"tokenizer_{name}")
+        if made_with != tokenizer[name]:
+            return f"made with a foreign tokenizer: its {name} is {made_with}, the manifest's {tokenizer[name]}"
+    if found.max_id >= tokenizer["vocab_size"]:
+        return f"has the token {found.max_id}, the tokenizer has {tokenizer['vocab_size']} pieces"
     wrong = [name for name, value in vars(found).items() if shard[name] != value]
     return f"{wrong[0]} is {getattr(found, wrong[0])}, should be {shard[wrong[0]]}" if wrong else ""
 
