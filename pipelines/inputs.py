@@ -202,8 +202,12 @@ def _listed(path: str, choice: str, where: str, formats: Sequence[str], base: st
 
 def _in_folder(path: Path, formats: Sequence[str]) -> bool:
     """Whether a folder gives this file; its first bytes are read only where its name says too little."""
+    if path.exists() and not path.is_file():
+        return False  # a pipe would be waited for
     named = by_name(path.name)
-    return format_of_path(path) in formats if named in ("xml", "text", "archive") else named in formats
+    # arXiv's papers are packed as 2101.00001.gz.
+    unclear = named in ("xml", "text", "archive") or (not named and path.suffix.lower() == ".gz")
+    return format_of_path(path) in formats if unclear else named in formats
 
 
 def _glob(pattern: str, folder: Path) -> Iterator[Path]:

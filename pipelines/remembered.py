@@ -32,11 +32,14 @@ def digests(store: Store) -> tuple[Callable[[Path], str], Callable[[str, remote.
     return here, elsewhere
 
 
-def split(store: Store, source: sources.Source, part_bytes: int, declared: sources.Declared) -> list[sources.Span]:
+def split(
+    store: Store, source: sources.Source, part_bytes: int, declared: sources.Declared,
+    others: tuple[sources.Source, ...] = (),
+) -> list[sources.Span]:  # fmt: skip
     """`sources.split`; of a file elsewhere, where it costs a request or two for each span, from memory if it was cut
     before."""
     if not source.seen:
-        return sources.split(source, part_bytes, declared)
+        return sources.split(source, part_bytes, declared, others)
     key = [source.name, source.seen.identity, part_bytes, declared.format]
     memory = store.root / "log" / "cuts" / f"{digest(key)[:32]}.json"
     known: dict[str, Any] = store.read_json(memory) or {}

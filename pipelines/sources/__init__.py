@@ -4,24 +4,27 @@ What a span yields depends on the bytes of its file alone, and the spans of a fi
 whatever their size. What cannot be read is yielded as `Damaged`, with its place in the file.
 """
 
+import contextlib
 import io
 import itertools
 import os
 import re
-import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 from pipelines import remote
 from pipelines.errors import InputError
-from pipelines.sources import containers, dumps, formats, responses, tables
+from pipelines.sources import containers, dumps, formats, projects, responses, tables
 from pipelines.sources.archive import Damaged as Damaged
 from pipelines.sources.archive import handle, size_of
 from pipelines.sources.containers import Member
-from pipelines.sources.raw import NOTHING_DECLARED, Declared, Raw, Source, Span
+from pipelines.sources.raw import NOTHING_DECLARED, Declared, Kind, Raw, Source, Span
 
 __all__ = ["Damaged", "Declared", "InputError", "Raw", "Source", "Span", "format_of", "format_of_path", "read", "split"]
+
+#: Of a text that is not named otherwise, to tell its format from all of it.
+_LONGEST_TEXT = 16 << 20
 
 #: Members of an archive that are looked at to tell the source of one paper from a collection. Of arXiv's papers the
 #: main file is among the first; figures come in dozens.
@@ -40,85 +43,72 @@ def format_of_path(path: Path) -> str:
 def format_of(file: BinaryIO, name: str) -> str:
     """The format of a file, one of `formats.FORMATS`, by its name and first bytes; "" for what is none of them."""
     named = formats.by_name(name)
-    if named == "archive" and _is_paper(file, name):
-        return "latex"
-    if named in formats.FORMATS:
+    if named in formats.FORMATS and named != "archive":
         return named
     size = size_of(handle(file))
-    if responses.is_archive(file, size):
-        return "warc"
-    if dumps.is_dump(handle(file), size):
-        return "dump"
-    if formats.is_zip(file):
-        return "archive"
-    file.seek(0)
-    head, _ = containers.read_whole(io.BytesIO(file.read(formats.HEAD)), name, 1 << 24)
-    if not named and name.lower().endswith(".gz") and head[257:262] == b"ustar":
-        return "latex" if _is_paper(file, f"{name}.tar.gz") else "archive"
-    found = formats.sniff(name, head)
-    if found == "plain" or named != "text":
-        return found
-    file.seek(0)  # the line that tells a work of Aozora Bunko is its last
-    return formats.sniff(name, file.read(1 << 24))
+    if named != "archive":
+        if responses.is_archive(file, size):
+            return "warc"
+        if dumps.is_dump(handle(file), size):
+            return "dump"
+    if named == "archive" or formats.is_zip(file) or formats.is_tar(containers.head(file, formats.HEAD)):
+        return "latex" if _is_paper(file, size) else "archive"
+    # The line that tells a work of Aozora Bunko is its last.
+    return formats.sniff(formats.bare(name), containers.head(file, _LONGEST_TEXT if named == "text" else formats.HEAD))
 
 
-def _is_paper(file: BinaryIO, name: str) -> bool:
-    """Whether a tar is the source of one paper in LaTeX, not a collection of documents."""
-    file.seek(0)
-    if formats.is_zip(file):
-        return False
-    file.seek(0)
-    seen = set()
+def _is_paper(file: BinaryIO, size: int) -> bool:
+    """Whether an archive is the source of one paper in LaTeX, not a collection of documents."""
     try:
-        with tarfile.open(fileobj=containers.inflated(file, name), mode="r|") as archive:
-            for member in itertools.islice(archive, _LOOKED_AT):
-                seen.add(formats.by_name(member.name))
-                archive.members.clear()  # type: ignore[attr-defined]
-    except (OSError, EOFError, tarfile.TarError, ValueError):
+        names = itertools.islice(containers.names(file, size), _LOOKED_AT)
+        seen = {formats.by_name(name) for name in names}
+    except containers.ERRORS:
         return False
     return "latex" in seen and not seen & {"xml", "warc", "lines", "parquet", "archive", "markdown", "html"}
 
 
-def split(source: Source, part_bytes: int, declared: Declared = NOTHING_DECLARED) -> list[Span]:
-    """Spans of about `part_bytes` that cover a file. An empty file has one empty span.
+def split(
+    source: Source, part_bytes: int, declared: Declared = NOTHING_DECLARED, others: tuple[Source, ...] = ()
+) -> list[Span]:
+    """Spans of about `part_bytes` that cover a file. An empty file has one empty span. `others` are the further
+    files of a LaTeX project.
 
-    Raises `InputError` for an archive that cannot be read in place, and for a file that is not the one that was found.
+    Raises `InputError` for a WACZ that cannot be read in place, and for a file that is not the one that was found.
     """
     if part_bytes < 1:
         raise ValueError(f"part_bytes is {part_bytes}; must be at least 1")
-    name, size = source.name, source.size
+    size = source.size
     with _open(source) as file:
-        try:
-            match declared.format or format_of(file, remote.base_name(source.path)):
-                case "warc":
-                    return responses.split(source, file, part_bytes)
-                case "dump":
-                    kind = dumps.kind(handle(file), size)
-                    cuts = dumps.cuts(handle(file), kind, 0, size, part_bytes) if kind else iter(())
-                    span_kind = {"xml": "xml", "bz2": "bz2", "gzip": "xml.gz", None: "xml"}[kind]
-                    return _between(source, span_kind, cuts, size, declared)
-                case "lines":
-                    compressed = name.lower().endswith((".gz", ".bz2", ".zst"))
-                    cuts = iter(()) if compressed else tables.line_cuts(file, size, part_bytes)
-                    return _between(source, "lines", cuts, size, declared)
-                case "parquet":
-                    *groups, end = tables.parquet_cuts(file, part_bytes)
-                    return _between(source, "parquet", iter(groups), end, declared)
-                case "archive" if formats.is_zip(file):
-                    *members, end = containers.zip_cuts(file, part_bytes)
-                    return _between(source, "zip", iter(members), end, declared)
-                case "archive" if name.lower().endswith(".tar"):
-                    return _between(source, "tar", containers.tar_cuts(file, size, part_bytes), size, declared)
-                case "archive":
-                    return [Span(source, "tar stream", 0, size, declared)]
-        except ValueError as error:
-            raise InputError(f"{source.shown}: {error}; mend it or take it off the inputs") from None
-    return [Span(source, "file", 0, size, declared)]
+        match _format(file, source, declared):
+            case "warc":
+                return responses.split(source, file, part_bytes)
+            case "dump":
+                kind = dumps.kind(handle(file), size)
+                places = dumps.cuts(handle(file), kind, 0, size, part_bytes) if kind else iter(())
+                return _between(source, "xml.gz" if kind == "gzip" else kind or "xml", [*places, size], declared)
+            case "lines":
+                return _between(source, "lines", [*tables.line_cuts(file, size, part_bytes), size], declared)
+            case "parquet":
+                return _between(source, "parquet", [*tables.parquet_cuts(file, part_bytes)], declared)
+            case "archive" if formats.is_zip(file):
+                return _between(source, "zip", [*containers.zip_cuts(file, part_bytes)], declared)
+            case "archive" if containers.coding(file):
+                return [Span(source, "tar stream", 0, size, declared)]
+            case "archive":
+                return _between(source, "tar", [*containers.tar_cuts(file, part_bytes), size], declared)
+    return [Span(source, "file", 0, size, declared, others)]
 
 
-def _between(source: Source, kind: str, cuts: Iterator[int], end: int, declared: Declared) -> list[Span]:
-    edges = [0, *cuts, end]
-    return [Span(source, kind, start, stop, declared) for start, stop in itertools.pairwise(edges)]  # type: ignore[arg-type]
+def _format(file: BinaryIO, source: Source, declared: Declared) -> str:
+    """What a recipe says a file is, or else what it looks like. Of an archive it may say what its members are."""
+    if declared.format in formats.COLLECTIONS or declared.format == "latex":
+        return declared.format
+    found = format_of(file, remote.base_name(source.path))
+    return found if found == "archive" else declared.format or found
+
+
+def _between(source: Source, kind: Kind, ends: list[int], declared: Declared) -> list[Span]:
+    return [Span(source, kind, start, stop, declared) for start, stop in itertools.pairwise([0, *ends])]
 
 
 def read(span: Span, max_bytes: int, max_file_bytes: int | None = None) -> Iterator[Raw | Damaged]:
@@ -128,6 +118,7 @@ def read(span: Span, max_bytes: int, max_file_bytes: int | None = None) -> Itera
     given); no more than a few times of it is held.
     """
     max_file_bytes = max_file_bytes or max_bytes
+    size = span.source.size
     with _open(span.source) as file:
         match span.kind:
             case "gzip" | "plain":
@@ -135,18 +126,16 @@ def read(span: Span, max_bytes: int, max_file_bytes: int | None = None) -> Itera
             case "xml" | "bz2" | "xml.gz":
                 yield from _pages(span, file, max_file_bytes)
             case "lines":
-                rows = tables.lines(file, span.source.name, span.start, span.stop, span.source.size, max_file_bytes)
-                yield from _rows(span, rows)
+                yield from _rows(span, tables.lines(file, span.start, span.stop, size, max_file_bytes), max_file_bytes)
             case "parquet":
-                yield from _rows(span, tables.parquet(file, span.declared, span.start, span.stop, max_file_bytes))
+                rows = tables.parquet(file, span.declared, span.start, span.stop, size)
+                yield from _rows(span, rows, max_file_bytes)
             case "zip":
-                yield from _members(
-                    span, containers.zip_members(file, span.start, span.stop, span.source.size, max_file_bytes)
-                )
+                members = containers.zip_members(file, span.start, span.stop, size, max_file_bytes)
+                yield from _members(span, members, max_file_bytes)
             case "tar" | "tar stream":
-                yield from _members(span, containers.tar_members(
-                    file, span.source.name, span.start, span.stop, span.source.size, max_file_bytes
-                ))  # fmt: skip
+                members = containers.tar_members(file, span.start, span.stop, size, max_file_bytes)
+                yield from _members(span, members, max_file_bytes)
             case "file":
                 yield _file(span, file, max_file_bytes)
 
@@ -154,89 +143,103 @@ def read(span: Span, max_bytes: int, max_file_bytes: int | None = None) -> Itera
 def _pages(span: Span, file: BinaryIO, max_bytes: int) -> Iterator[Raw | Damaged]:
     site = dumps.site(handle(file), span.source.size)
     kind = dumps.kind(handle(file), span.source.size)
-    if kind is None:
-        return
-    for page in dumps.read(handle(file), kind, span.start, span.stop, max_bytes):
+    if kind is None and span.stop:
+        yield Damaged(0, span.stop, "no dump of MediaWiki begins here")
+    for page in dumps.read(handle(file), kind, span.start, span.stop, max_bytes) if kind else ():
         if isinstance(page, Damaged):
             yield page
             continue
         place = f"{span.source.name}:{page.offset}:{page.inner}"
-        yield _raw(span, place, page.payload, page.offset, page.inner, page.problem, format="wikitext", name=site)
+        yield _raw(span, place, page.payload, page.offset, page.inner, page.problem, "wikitext", site)
 
 
-def _rows(span: Span, rows: Iterator[tables.Row | Damaged]) -> Iterator[Raw | Damaged]:
+def _rows(span: Span, rows: Iterator[tables.Row | Damaged], max_bytes: int) -> Iterator[Raw | Damaged]:
     column = span.declared
     for row in rows:
         if isinstance(row, Damaged):
             yield row
             continue
         fields = row.fields
-        text = fields.get(column.text)
-        problem = row.problem or (None if isinstance(text, str) else "no_text")
-        own = tables.text_of(fields.get(column.id)) or f"{span.source.name}:{row.offset}"
+        text, problem = fields.get(column.text), row.problem
+        payload = text.encode(errors="replace") if isinstance(text, str) else b""
+        if not problem:
+            problem = "no_text" if not isinstance(text, str) else "too_large" if len(payload) > max_bytes else None
+        own = _clean(tables.text_of(fields.get(column.id)), limit=_NAME_LIMIT + 1)
+        # An id may be one in its file alone; one that had to be cut may be that of several rows.
+        named = 0 < len(own) <= _NAME_LIMIT
         yield Raw(
-            record_id=own[:_NAME_LIMIT],
-            payload=text.encode(errors="replace") if isinstance(text, str) else b"",
+            record_id=f"{span.source.name}#{own}" if named else f"{span.source.name}:{row.offset + row.inner}",
+            payload=payload if not problem else b"",
             offset=row.offset,
-            inner=0,
+            inner=row.inner,
             problem=problem,
             format="text",
             url=_clean(tables.text_of(fields.get(column.url))),
             title=_clean(tables.text_of(fields.get(column.title))),
             date=tables.date_of(fields.get(column.date)),
-            lang=tables.text_of(fields.get(column.lang_column)) or column.lang,
+            lang=_clean(tables.text_of(fields.get(column.lang_column))) or column.lang,
             licence=_clean(tables.text_of(fields.get(column.licence_column))) or column.licence,
         )
 
 
-def _members(span: Span, members: Iterator[Member | Damaged]) -> Iterator[Raw | Damaged]:
+def _members(span: Span, members: Iterator[Member | Damaged], max_bytes: int) -> Iterator[Raw | Damaged]:
     for member in members:
         if isinstance(member, Damaged):
             yield member
             continue
         name = _clean(member.name)
-        place = f"{span.source.name}!{name}"
-        payload, problem, format = member.payload, member.problem, span.declared.format
-        if not problem and format in ("", "archive"):
-            format = formats.by_name(name)
-            if format == "archive" or name.lower().endswith((".gz", ".bz2", ".zst")):
-                # arXiv packs each paper, or its only file, as .gz; whatever else is packed twice is not opened.
-                inner, _ = containers.read_whole(io.BytesIO(payload), name, formats.HEAD)
-                paper = format == "latex" or name.lower().endswith((".tar.gz", ".tgz", ".tar"))
-                paper = paper or inner[257:262] == b"ustar" or formats.sniff(name, inner) == "latex"
-                format = "latex" if paper else formats.sniff(name, inner)
-                if not paper and format in formats.DOCUMENTS:
-                    payload, problem = containers.read_whole(io.BytesIO(payload), name, span.source.size * 20)
-            elif format not in formats.DOCUMENTS:
-                format = formats.sniff(name, payload)
-        yield _raw(span, place, payload, member.offset, 0, problem, format=format, name=name)
+        # With its offset, for an archive may hold a name twice.
+        place = f"{span.source.name}!{name}:{member.offset + member.inner}"
+        format, payload, problem = _document(span, name, member.payload, max_bytes)
+        yield _raw(span, place, payload, member.offset, member.inner, member.problem or problem, format, name)
 
 
 def _file(span: Span, file: BinaryIO, max_bytes: int) -> Raw:
-    name = span.source.name
-    paper = span.declared.format == "latex" or formats.by_name(name) in ("archive", "latex")
-    payload, problem = containers.read_whole(file, "" if paper else name, max_bytes)
-    found = span.declared.format or ("latex" if paper else formats.sniff(name, payload))
-    if not found and payload[:2] == b"\x1f\x8b":
-        found = "latex"
-    return _raw(span, name, payload, 0, 0, problem, format=found, name=name)
+    name, problem = span.source.name, None
+    payload = file.read(max_bytes + 1)
+    if len(payload) > max_bytes:
+        payload, problem = payload[: formats.HEAD], "too_large"
+    elif span.others:
+        with contextlib.ExitStack() as opened:
+            others = {other: opened.enter_context(_open(other)).read(max_bytes + 1) for other in span.others}
+        payload, problem = projects.bundle(span.source, payload, others, max_bytes)
+    elif formats.is_zip(payload):
+        payload, problem = projects.repacked(file, span.source.size, max_bytes)
+    format, payload, damage = _document(span, name, payload, max_bytes)
+    return _raw(span, name, b"" if problem else payload, 0, 0, problem or damage, format, name)
+
+
+def _document(span: Span, name: str, packed: bytes, max_bytes: int) -> tuple[str, bytes, str | None]:
+    """The format of a file or member, "" where it is none that is known; its bytes, uncompressed; what is wrong."""
+    declared = span.declared.format if span.declared.format in formats.DOCUMENTS else ""
+    file, bare = io.BytesIO(packed), formats.bare(name)
+    head = containers.head(file, formats.HEAD)
+    found = declared or formats.sniff(bare, head)
+    if not declared and formats.is_tar(head):
+        found = "latex" if _is_paper(file, len(packed)) else ""
+    if found == "latex" and containers.coding(file) == "gzip":
+        return found, packed, None  # as arXiv hands out papers; the extractor unpacks it, within limits of its own
+    payload, problem = containers.read_whole(file, max_bytes)
+    if found == "plain" and not declared:
+        found = formats.sniff(bare, payload)  # the line that tells a work of Aozora Bunko is its last
+    return found, payload, problem
 
 
 def _raw(
     span: Span, place: str, payload: bytes, offset: int, inner: int, problem: str | None, format: str, name: str
 ) -> Raw:
     if not problem and format not in formats.DOCUMENTS:
-        problem = "unknown_format"
+        payload, problem = b"", "unknown_format"
     declared = span.declared
     return Raw(
-        record_id=place, payload=b"" if problem == "unknown_format" else payload, offset=offset, inner=inner,
+        record_id=place, payload=payload, offset=offset, inner=inner,
         problem=problem, format=format, name=name, lang=declared.lang, licence=declared.licence,
     )  # fmt: skip
 
 
-def _clean(text: str) -> str:
+def _clean(text: str, limit: int = _NAME_LIMIT) -> str:
     """Words of a source on one line that any file can hold."""
-    return " ".join(_CONTROL.sub(" ", text).split())[:_NAME_LIMIT]
+    return " ".join(_CONTROL.sub(" ", text).split())[:limit]
 
 
 def _open(source: Source) -> BinaryIO:

@@ -9,18 +9,18 @@ members (Fifield 2019, https://www.bamsoftware.com/hacks/zipbomb/) more.
 import bz2
 import gzip
 import io
-import lzma
+import os
 import struct
-import tarfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO, Literal, cast
 
 from fastwarc.stream_io import ZstdReader
 
 from pipelines.sources.archive import Damaged
+from pipelines.sources.tar import Broken, Tar
 
 #: Beyond so many bytes for each byte of the archive, and FREE, it is a bomb. Logs and tables reach a hundred.
 MAX_RATIO = 200
@@ -29,166 +29,223 @@ FREE = 64 << 20
 #: Members of one archive that are looked at. PMC's largest packages hold some 100,000 articles.
 MAX_MEMBERS = 1_000_000
 
+#: Of a zip, which is held: 64 MiB are 600,000 members with names of 60 letters, and 0.5 GiB of memory.
+MAX_DIRECTORY = 64 << 20
+
 _STEP = 1 << 20
-_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, tarfile.TarError, zipfile.BadZipFile, struct.error,
-           NotImplementedError, RuntimeError, ValueError, OverflowError)  # fmt: skip
+_BOMB = f"inflates to more than {MAX_RATIO} times its size"
+_END, _END64 = 22, 56 + 20  # bytes of the record that ends a zip, and of the two before it in a large one
+
+#: What reading compressed or packed files raises where they are damaged.
+ERRORS = (OSError, EOFError, zlib.error, zipfile.BadZipFile, struct.error, NotImplementedError, RuntimeError,
+          ValueError, OverflowError, Broken)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file in an archive. `payload` is empty where it is too large. `offset` is the place of its header in the file
-    (in what the file inflates to, where the archive as a whole is compressed)."""
+    """A file in an archive. `payload` is empty where it is too large. `offset` is the place of its header in the file;
+    where the archive as a whole is compressed 0, and `inner` its place in what that inflates to."""
 
     name: str
     payload: bytes
     offset: int
     problem: str | None = None
+    inner: int = 0
 
 
-class _Bomb(Exception):
-    """An archive inflates to more than it may."""
+def coding(file: BinaryIO) -> Literal["gzip", "bzip2", "zstd", ""]:
+    """How a file is compressed, by its first bytes; "" for one that is not."""
+    file.seek(0)
+    head = file.read(4)
+    file.seek(0)
+    if head.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if head.startswith(b"BZh"):
+        return "bzip2"
+    # pzstd begins with a frame to be skipped (RFC 8878, 3.1.2).
+    frame = head == b"\x28\xb5\x2f\xfd" or (head[1:] == b"\x2a\x4d\x18" and head[0] >> 4 == 5)
+    return "zstd" if frame else ""
 
 
-def inflated(file: BinaryIO, name: str) -> BinaryIO:
-    """A file's content, uncompressed where its name says that it is compressed (.gz, .bz2, .zst)."""
-    name = name.lower()
-    if name.endswith((".gz", ".tgz")):
-        return cast(BinaryIO, gzip.GzipFile(fileobj=file))
-    if name.endswith((".bz2", ".tbz2")):
-        return cast(BinaryIO, bz2.BZ2File(file))
-    if name.endswith((".zst", ".tzst")):
-        return cast(BinaryIO, io.BufferedReader(_Zstd(file), _STEP))
+def inflated(file: BinaryIO) -> BinaryIO:
+    """A file's content from its beginning, uncompressed; the file itself where it is not compressed."""
+    match coding(file):
+        case "gzip":
+            return cast(BinaryIO, gzip.GzipFile(fileobj=file))
+        case "bzip2":
+            return cast(BinaryIO, bz2.BZ2File(file))
+        case "zstd":
+            return cast(BinaryIO, io.BufferedReader(_Zstd(file), _STEP))
     return file
 
 
-def read_whole(file: BinaryIO, name: str, max_bytes: int) -> tuple[bytes, str | None]:
+def read_whole(file: BinaryIO, max_bytes: int) -> tuple[bytes, str | None]:
     """All of a file, uncompressed; and too_large (no bytes then), or bad_encoding (those that could be read)."""
-    stream = inflated(file, name)
+    found, problem = _read(inflated(file), max_bytes + 1)
+    return (b"", "too_large") if len(found) > max_bytes else (found, problem)
+
+
+def head(file: BinaryIO, size: int) -> bytes:
+    """The first bytes of a file, uncompressed, as far as they can be read."""
+    return _read(inflated(file), size)[0]
+
+
+def _read(stream: BinaryIO, size: int) -> tuple[bytes, str | None]:
     found = bytearray()
     try:
-        while piece := stream.read(min(_STEP, max_bytes + 1 - len(found))):
+        while piece := stream.read(min(_STEP, size - len(found))):
             found += piece
-            if len(found) > max_bytes:
-                return b"", "too_large"
-    except _ERRORS:
+    except ERRORS:
         return bytes(found), "bad_encoding"
     return bytes(found), None
 
 
-def tar_cuts(file: BinaryIO, size: int, part_bytes: int) -> Iterator[int]:
-    """Where the members of a tar that is not compressed begin, about every `part_bytes`; none where it is damaged."""
+def tar_cuts(file: BinaryIO, part_bytes: int) -> Iterator[int]:
+    """Where the members of a tar that is not compressed begin, about every `part_bytes`; none after damage."""
     wanted = part_bytes
     try:
-        with tarfile.open(fileobj=file, mode="r:") as archive:
-            while member := archive.next():
-                if member.offset >= wanted:
-                    yield member.offset
-                    wanted = member.offset + part_bytes
-                archive.members.clear()  # type: ignore[attr-defined]  # it would keep them all
-    except _ERRORS:
+        for entry in Tar(file, 0, seekable=True).entries():
+            if entry.offset >= wanted:
+                yield entry.offset
+                wanted = entry.offset + part_bytes
+    except ERRORS:
         return
 
 
-def tar_members(
-    file: BinaryIO, name: str, start: int, stop: int, size: int, max_bytes: int
-) -> Iterator[Member | Damaged]:
-    """The regular files of a tar whose headers lie in [start, stop). Links and devices are passed over.
+def tar_members(file: BinaryIO, start: int, stop: int, size: int, max_bytes: int) -> Iterator[Member | Damaged]:
+    """The regular files of a tar whose headers lie in [start, stop); of a compressed one, all.
 
-    Damage ends the reading of a compressed tar; of a plain one too, for what follows cannot be found.
+    Damage ends the reading, for what follows cannot be found.
     """
-    stream = inflated(file, name)
-    at = start
-    budget = _Budget(size)
+    archive, plain = _tar(file, start, size)
+    at = archive.position
     try:
-        if stream is file:
-            file.seek(start)
-        with tarfile.open(fileobj=stream, mode="r|" if stream is not file else "r:", bufsize=1 << 16) as archive:
-            for _ in range(MAX_MEMBERS):
-                member = archive.next()
-                if member is None:
-                    return
-                at = member.offset
-                if at >= stop and stream is file:
-                    return
-                archive.members.clear()  # type: ignore[attr-defined]
-                if not member.isreg():
-                    continue
-                budget.spend(member.size)
-                if member.size > max_bytes:
-                    yield Member(member.name, b"", at, "too_large")
-                    continue
-                content = archive.extractfile(member)
-                payload = content.read() if content else b""
-                if len(payload) < member.size:
-                    raise EOFError("the file ends within this member")
-                yield Member(member.name, payload, at)
-            raise _Bomb(f"more than {MAX_MEMBERS} members")
-    except _Bomb as bomb:
-        yield Damaged(at, size, str(bomb))
-    except _ERRORS as error:
-        yield Damaged(at, size, f"the archive cannot be read on ({error or type(error).__name__})")
+        for count, entry in enumerate(archive.entries()):
+            at = entry.offset
+            if plain and at >= stop:
+                return
+            if count == MAX_MEMBERS:
+                raise Broken(f"more than {MAX_MEMBERS} members")
+            place = (at, 0) if plain else (0, at)
+            if entry.size > max_bytes:
+                yield Member(entry.name, b"", place[0], "too_large", place[1])
+                continue
+            payload = archive.read(entry.size)
+            if len(payload) < entry.size:
+                raise Broken("the archive ends within a file")
+            yield Member(entry.name, payload, place[0], None, place[1])
+            at = archive.position
+    except ERRORS as error:
+        yield Damaged(at if plain else 0, size, f"the archive cannot be read on ({_said(error)})", 0 if plain else at)
+
+
+def _tar(file: BinaryIO, start: int, size: int) -> tuple[Tar, bool]:
+    """A tar, and whether it is not compressed, so that it can be read from `start`."""
+    stream = inflated(file)
+    if stream is file:
+        return Tar(file, start, seekable=True), True
+    return Tar(cast(BinaryIO, _Bounded(stream, size)), 0, seekable=False), False
+
+
+def names(file: BinaryIO, size: int) -> Iterator[str]:
+    """Of the files in a tar or zip. Raises one of `ERRORS` where it cannot be read on."""
+    file.seek(0)
+    if file.read(4) == b"PK\3\4":
+        with _zip(file) as archive:
+            yield from archive.namelist()
+    else:
+        yield from (entry.name for entry in _tar(file, 0, size)[0].entries())
 
 
 def zip_cuts(file: BinaryIO, part_bytes: int) -> Iterator[int]:
-    """Numbers of members at which a zip can be cut, about every `part_bytes` of packed bytes; then the number of all.
-
-    Raises `ValueError` for what is no readable zip.
-    """
+    """Numbers of members at which a zip can be cut, about every `part_bytes` of packed bytes; then the number of all,
+    0 where it cannot be read."""
+    try:
+        with _zip(file) as archive:
+            members = archive.infolist()
+    except ERRORS:
+        members = []
     packed = 0
-    with _zip(file) as archive:
-        for number, member in enumerate(archive.infolist()):
-            if packed >= part_bytes:
-                yield number
-                packed = 0
-            packed += member.compress_size
-        yield len(archive.infolist())
+    for number, member in enumerate(members):
+        if packed >= part_bytes:
+            yield number
+            packed = 0
+        packed += member.compress_size
+    yield len(members)
 
 
 def zip_members(file: BinaryIO, start: int, stop: int, size: int, max_bytes: int) -> Iterator[Member | Damaged]:
     """The files of a zip with numbers in [start, stop). One that cannot be read is damaged; the others are unharmed."""
-    budget = _Budget(size)
-    with _zip(file) as archive:
-        for member in archive.infolist()[start:stop]:
-            if member.is_dir():
+    try:
+        archive = _zip(file)
+    except ERRORS as error:
+        yield Damaged(0, size, f"no readable zip ({_said(error)})")
+        return
+    left = FREE + MAX_RATIO * size
+    with archive:
+        for number, member in enumerate(archive.infolist()[:stop]):
+            at = min(max(member.header_offset, 0), size)
+            large = member.file_size > max_bytes
+            # Those before `start` count too, or how a zip is cut would tell how much of it is read.
+            left -= 0 if large else member.file_size
+            if left < 0:
+                if number >= start:
+                    yield Damaged(at, size, f"the archive cannot be read on ({_BOMB})")
+                return
+            if number < start or member.is_dir():
                 continue
-            at, end = member.header_offset, member.header_offset + member.compress_size
-            if member.file_size > max_bytes:
+            if large:
                 yield Member(member.filename, b"", at, "too_large")
                 continue
             try:
-                budget.spend(member.file_size)
+                # The others unpack more than they are asked for, or take memory as the archive says.
+                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise NotImplementedError(f"packed by method {member.compress_type}")
                 with archive.open(member) as content:
                     payload = content.read(max_bytes + 1)
-            except _Bomb as bomb:
-                yield Damaged(at, size, str(bomb))
-                return
-            except _ERRORS as error:
-                yield Damaged(at, end, f"a member of the zip cannot be read ({error or type(error).__name__})")
+            except ERRORS as error:
+                yield Damaged(at, min(at + member.compress_size, size), f"a file in the zip: {_said(error)}")
                 continue
-            # The directory may lie about sizes; zipfile stops at the size it gives.
             yield Member(member.filename, payload, at)
 
 
 def _zip(file: BinaryIO) -> zipfile.ZipFile:
-    try:
-        archive = zipfile.ZipFile(file)
-    except _ERRORS as error:
-        raise ValueError(f"no readable zip ({error})") from None
-    if len(archive.infolist()) > MAX_MEMBERS:
-        raise ValueError(f"more than {MAX_MEMBERS} members")
-    return archive
+    """Raises one of `ERRORS`."""
+    if (length := _directory_size(file)) > MAX_DIRECTORY:
+        raise ValueError(f"a directory of {length} bytes")
+    return zipfile.ZipFile(file)
 
 
-class _Budget:
-    """How much an archive may still inflate to."""
+def _directory_size(file: BinaryIO) -> int:
+    """As the records at the end of a zip give it (APPNOTE.TXT 4.3.14 and 4.3.16), found where zipfile finds them."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - (1 << 16) - _END64 - _END))
+    tail = file.read()
+    end = tail.rfind(b"PK\5\6")
+    found = int.from_bytes(tail[end + 12 : end + 16], "little") if end >= 0 else 0
+    if end >= _END64 and tail.startswith(b"PK\6\6", end - _END64):
+        found = max(found, int.from_bytes(tail[end - _END64 + 40 : end - _END64 + 48], "little"))
+    return found
 
-    def __init__(self, size: int) -> None:
+
+def _said(error: Exception) -> str:
+    """An error's words in one line. They may hold a name from the archive."""
+    return " ".join(ascii(str(error))[1:-1].split())[:200] or type(error).__name__
+
+
+class _Bounded:
+    """A stream that a bomb ends."""
+
+    def __init__(self, stream: BinaryIO, size: int) -> None:
+        self._stream = stream
         self._left = FREE + MAX_RATIO * size
 
-    def spend(self, size: int) -> None:
-        self._left -= size
+    def read(self, size: int) -> bytes:
+        piece = self._stream.read(size)
+        self._left -= len(piece)
         if self._left < 0:
-            raise _Bomb(f"inflates to more than {MAX_RATIO} times its size")
+            raise Broken(_BOMB)
+        return piece
 
 
 class _Zstd(io.RawIOBase):

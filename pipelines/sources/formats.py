@@ -57,12 +57,17 @@ def by_name(name: str) -> str:
     for format, endings in _ENDINGS.items():
         if name.endswith(endings):
             return format
-    for ending in _COMPRESSED:
-        name = name.removesuffix(ending)
+    name = bare(name)
     for format, endings in _ENDINGS.items():
         if format in DOCUMENTS and name.endswith(endings):
             return format
     return "xml" if name.endswith(_XML) else "text" if name.endswith(_TEXT) else ""
+
+
+def bare(name: str) -> str:
+    """A file's name as it is when the file is no longer compressed."""
+    stem, dot, ending = name.rpartition(".")
+    return stem if dot and f".{ending.lower()}" in _COMPRESSED else name
 
 
 def sniff(name: str, payload: bytes) -> str:
@@ -99,3 +104,8 @@ def is_zip(head: bytes | BinaryIO) -> bool:
         head.seek(0)
         head = head.read(4)
     return head.startswith(b"PK\x03\x04")
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether the beginning of a file is that of a tar; of those from before POSIX (1988) none can be told."""
+    return head[257:262] == b"ustar"

@@ -49,18 +49,23 @@ class Declared:
 NOTHING_DECLARED = Declared()
 
 
+Kind = Literal["gzip", "plain", "xml", "bz2", "xml.gz", "tar", "tar stream", "zip", "lines", "parquet", "file"]
+
+
 @dataclass(frozen=True)
 class Span:
     """A piece of a file that can be read on its own. A record belongs to the span in which it starts.
 
-    `start` and `stop` are bytes of the file, but for a zip numbers of members, and for Parquet row groups.
+    `start` and `stop` are bytes of the file, but of a zip numbers of members, and of Parquet row groups.
     """
 
     source: Source
-    kind: Literal["gzip", "plain", "xml", "bz2", "xml.gz", "tar", "tar stream", "zip", "lines", "parquet", "file"]
+    kind: Kind
     start: int
     stop: int
     declared: Declared = NOTHING_DECLARED
+    others: tuple[Source, ...] = ()
+    """The further files of a LaTeX project, of which `source` is the one that begins; see sources/projects.py."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ class Raw:
     names.
     """
 
-    record_id: str  # WARC-Record-ID, or the file and place of a record that has none
+    record_id: str  # WARC-Record-ID; a row's own id behind its file's name; else the file, member and place
     payload: bytes
     offset: int  # in the file: of the gzip member, or of the record where the file is not compressed
     inner: int  # in the inflated member; 0 where the file is not compressed

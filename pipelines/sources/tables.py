@@ -1,140 +1,169 @@
 """Rows of JSON Lines and Parquet as documents: one text a row, and what its other columns say of it."""
 
-import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from pipelines.sources.archive import Damaged, handle, size_of
-from pipelines.sources.containers import inflated
+from pipelines.sources.archive import Damaged
+from pipelines.sources.containers import ERRORS, inflated
 from pipelines.sources.raw import Declared
 
-#: A line of JSON may be this much longer than its text: escapes make six bytes of one.
-_ESCAPED = 8
+#: A line of JSON may be this much longer than its text: \uXXXX is twice a kana in UTF-8.
+_ESCAPED = 2
+
+#: Strings, lists and objects of a line. Each takes 3 bytes in the line and 60 in memory; a text has two quotes.
+_MAX_VALUES = 4_000_000
+
+#: Values of a list in a row, on average of a row group: in a few bytes there can be billions.
+_MAX_LIST = 1_000
 
 _STEP = 1 << 20
-_ROWS = 256
 
 
 @dataclass(frozen=True)
 class Row:
-    """`number` counts from 0 in what was read; `offset` is the byte of a line, or the row of the file in Parquet."""
+    """`offset` is the byte of a line in the file, or the row of the file in Parquet; of a compressed file 0, and
+    `inner` the line's place in what that inflates to."""
 
     offset: int
     fields: dict[str, Any]
     problem: str | None = None
+    inner: int = 0
 
 
 def line_cuts(file: BinaryIO, size: int, part_bytes: int) -> Iterator[int]:
-    """Where lines begin in a file that is not compressed, about every `part_bytes`."""
+    """Where lines begin in a file, about every `part_bytes`; none where it is compressed."""
+    if inflated(file) is not file:
+        return
     wanted = part_bytes
     while wanted < size:
         file.seek(wanted - 1)
-        rest = file.readline()
-        cut = wanted - 1 + len(rest)
+        cut = wanted - 1 + _rest_of_line(file)
         if cut >= size:
             return
         yield cut
-        wanted = max(cut, wanted) + part_bytes
+        wanted = cut + part_bytes
 
 
-def lines(file: BinaryIO, name: str, start: int, stop: int, size: int, max_bytes: int) -> Iterator[Row | Damaged]:
-    """The lines that begin in [start, stop) of a file; of a compressed one, all."""
-    stream = inflated(file, name)
-    if stream is file:
-        file.seek(start)
-    place = start
+def _rest_of_line(file: BinaryIO) -> int:
+    """How many bytes the line goes on for. The file is behind it then."""
+    length = 0
+    while piece := file.readline(_STEP):
+        length += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return length
+
+
+def lines(file: BinaryIO, start: int, stop: int, size: int, max_bytes: int) -> Iterator[Row | Damaged]:
+    """The lines that begin in [start, stop) of a file; of a compressed one, all. Empty lines are none."""
+    stream = inflated(file)
+    plain = stream is file
+    at = start if plain else 0
+    limit = _ESCAPED * max_bytes + _STEP
     try:
-        while stream is not file or place < stop:
-            at, line = place, stream.readline(_ESCAPED * max_bytes)
-            place += len(line)
-            if not line:
+        if plain:
+            file.seek(start)
+        while not plain or at < stop:
+            if not (line := stream.readline(limit)):
                 return
-            if len(line) >= _ESCAPED * max_bytes and not line.endswith(b"\n"):
-                while rest := stream.readline(_STEP):
-                    place += len(rest)
-                    if rest.endswith(b"\n"):
-                        break
-                yield Row(at, {}, "too_large")
+            place = (at, 0) if plain else (0, at)
+            at += len(line)
+            if len(line) == limit and not line.endswith(b"\n"):
+                at += _rest_of_line(stream)
+                yield Row(place[0], {}, "too_large", place[1])
             elif line.strip():
-                yield _row(at, line)
-    except (OSError, EOFError, ValueError) as error:
-        yield Damaged(place if stream is file else 0, size, f"the file cannot be read on ({error})", place)
+                fields = _fields(line)
+                yield Row(place[0], fields or {}, "bad_json" if fields is None else None, place[1])
+    except ERRORS as error:
+        yield Damaged(at if plain else 0, size, f"the file cannot be read on ({error})", 0 if plain else at)
 
 
-def _row(at: int, line: bytes) -> Row:
+def _fields(line: bytes) -> dict[str, Any] | None:
+    if line.count(b'"') // 2 + line.count(b"[") + line.count(b"{") > _MAX_VALUES:
+        return None
     try:
-        fields = json.loads(line)
+        found = json.loads(line)
     except (ValueError, RecursionError):
-        return Row(at, {}, "bad_json")
-    return Row(at, fields) if isinstance(fields, dict) else Row(at, {}, "bad_json")
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def parquet_cuts(file: BinaryIO, part_bytes: int) -> Iterator[int]:
-    """Numbers of row groups at which a Parquet file can be cut, about every `part_bytes`; then the number of all.
-
-    Raises `ValueError` for what is no readable Parquet.
-    """
+    """Numbers of row groups at which a Parquet file can be cut, about every `part_bytes`; then the number of all, 0
+    where it cannot be read."""
     try:
         metadata = pq.ParquetFile(file).metadata
-    except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"no readable Parquet ({error})") from None
-    size = 0
-    for group in range(metadata.num_row_groups):
-        if size >= part_bytes:
+        sizes = [metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)]
+    except (pa.ArrowException, OSError):
+        sizes = []
+    read = 0
+    for group, size in enumerate(sizes):
+        if read >= part_bytes:
             yield group
-            size = 0
-        size += metadata.row_group(group).total_byte_size
-    yield metadata.num_row_groups
+            read = 0
+        read += max(size, 0)
+    yield len(sizes)
 
 
-def parquet(file: BinaryIO, declared: Declared, start: int, stop: int, max_bytes: int) -> Iterator[Row | Damaged]:
-    """The rows of the row groups [start, stop)."""
-    size = size_of(handle(file))
-    table = pq.ParquetFile(file)
+def parquet(file: BinaryIO, declared: Declared, start: int, stop: int, size: int) -> Iterator[Row | Damaged]:
+    """The rows of the row groups [start, stop). A row group that cannot be read is damaged; the others are unharmed.
+
+    Rows are decoded one by one, for thousands may share a text of megabytes; a row group is held packed.
+    """
     wanted = {
         getattr(declared, role) for role in ("text", "id", "title", "url", "date", "lang_column", "licence_column")
     }
-    columns = [name for name in table.schema_arrow.names if name in wanted]
-    place = sum(table.metadata.row_group(group).num_rows for group in range(start))
+    try:
+        table = pq.ParquetFile(file)
+        columns = [name for name in table.schema_arrow.names if name in wanted]
+        place = sum(table.metadata.row_group(group).num_rows for group in range(start))
+    except (pa.ArrowException, OSError) as error:
+        yield Damaged(0, size, f"no readable Parquet ({str(error)[:200]})")
+        return
     for group in range(start, stop):
-        rows = table.metadata.row_group(group).num_rows
         first = place
+        about = table.metadata.row_group(group)
+        place = first + about.num_rows
+        at = first
         try:
-            for batch in table.iter_batches(_ROWS, row_groups=[group], columns=columns, use_threads=False):
-                for fields in batch.to_pylist():
-                    large = len(str(fields.get(declared.text) or "")) > max_bytes
-                    yield Row(place, {} if large else fields, "too_large" if large else None)
-                    place += 1
+            for column in map(about.column, range(about.num_columns)):
+                listed = column.num_values > _MAX_LIST * about.num_rows
+                if listed and column.path_in_schema.partition(".")[0] in columns:
+                    raise ValueError(f"{column.num_values} values in {about.num_rows} rows")
+            for row in table.iter_batches(1, row_groups=[group], columns=columns, use_threads=False):
+                yield Row(at, {name: _value(row.column(name)) for name in columns})
+                at += 1
         except (pa.ArrowException, OSError, ValueError) as error:
-            yield Damaged(place, size, f"row group {group} cannot be read ({str(error)[:200]})")
-        place = first + rows
+            yield Damaged(at, size, f"row group {group} cannot be read ({str(error)[:200]})")
+
+
+def _value(column: pa.Array) -> Any:
+    """The only value of a column. Times as text: Python's have no nanoseconds and end with the year 9999."""
+    return (pc.cast(column, pa.string()) if pa.types.is_temporal(column.type) else column)[0].as_py()
 
 
 def text_of(value: Any) -> str:
-    """A column's value as text: what is no string, number or list of strings is none."""
+    """A column's value as text: what is no string, number or list of them is none."""
     if isinstance(value, list):
-        return " OR ".join(itertools.filterfalse(lambda part: not part, map(text_of, value)))
+        return " OR ".join(filter(None, (text_of(part) for part in value[:100] if not isinstance(part, list))))
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return str(value).encode(errors="replace").decode()
 
 
 def date_of(value: Any) -> datetime | None:
-    """A column's value as a time in UTC: of Arrow's date types, ISO 8601, or a year; None for anything else."""
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day, tzinfo=UTC)
+    """A column's value as a time in UTC: ISO 8601, a month or a year; None for anything else."""
     text = text_of(value).strip()
-    if text.isascii() and text.isdigit() and len(text) == 4 and text != "0000":
-        return datetime(int(text), 1, 1, tzinfo=UTC)
-    if len(text) == 7:
+    if text.isascii() and text.isdigit() and len(text) == 4:
+        text += "-01-01"
+    elif len(text) == 7:
         text += "-01"
     try:
         found = datetime.fromisoformat(text)

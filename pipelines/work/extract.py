@@ -16,6 +16,7 @@ from pipelines.extract.rights import Licence, Rights
 from pipelines.parts import write_rows
 from pipelines.record import DOCUMENT, doc_id
 from pipelines.sources import Damaged, Raw, Span
+from pipelines.sources.formats import bare
 from pipelines.stage import Result, Task
 from pipelines.store import Output
 from tokenizer.mojibake import repair
@@ -24,6 +25,10 @@ HTML = ("text/html", "application/xhtml+xml")
 
 #: Of names as `doi:10.1371/…`, those that tell a record from all others of its format. A revision does not.
 NAMES = ("doi", "pmcid", "pmid", "arxiv", "page", "aozora", "kaken", "egov")
+
+
+#: Kinds of spans whose records are files in an archive.
+IN_ARCHIVES = ("zip", "tar", "tar stream")
 
 
 def extract_part(task: Task, output: Output) -> Result:
@@ -53,7 +58,7 @@ def extract_part(task: Task, output: Output) -> Result:
                         record = replace(record, format="pdf")
                 for row in _rows(record, span, records):
                     totals["rows"] += 1
-                    of_format = formats.setdefault(row.get("format") or "damaged", Counter(rows=0, kept=0, chars=0))
+                    of_format = formats.setdefault(_label(row), Counter(rows=0, kept=0, chars=0))
                     of_format["rows"] += 1
                     if row["reason"]:
                         reasons[row["reason"]] += 1
@@ -74,6 +79,10 @@ def extract_part(task: Task, output: Output) -> Result:
         | {"rights": dict(sorted(said.items()))}
         | {"formats": {name: dict(sums) for name, sums in sorted(formats.items())}},
     )
+
+
+def _label(row: dict[str, Any]) -> str:
+    return "damaged" if row["reason"] == "damaged" else row["format"] or "unknown"
 
 
 def _counted(row: dict[str, Any]) -> set[str]:
@@ -108,7 +117,7 @@ def _rows(record: Raw | Damaged, span: Span, records: guard.Guard) -> Iterator[d
         "source": source.name,
         "offset": record.offset,
         "inner": record.inner,
-        "member": record.name if record.name != source.name else "",
+        "member": record.name if span.kind in IN_ARCHIVES else "",
         "reason": None,
     }
     world = "warc" if span.kind in ("gzip", "plain") else record.format or "file"
@@ -133,7 +142,6 @@ def _columns(document: Document, record: Raw, world: str) -> dict[str, Any]:
         said = Rights(said.robots, said.tdm_reservation, said.tdm_policy, (stated,))
     names = () if world == "warc" else document.ids  # two responses may speak of one DOI
     own = next((name for kind in NAMES for name in names if name.startswith(f"{kind}:")), record.record_id)
-    member = "#".join(filter(None, (record.name, document.part)))
     return {
         "doc_id": doc_id(world, f"{own}#{document.part}" if document.part else own),
         "text": document.text,
@@ -151,13 +159,13 @@ def _columns(document: Document, record: Raw, world: str) -> dict[str, Any]:
         "tdm_policy": said.tdm_policy,
         "licences": list(said.names),
         "licence_evidence": [vars(licence) for licence in said.licences],
-    } | ({"member": member} if document.part else {})
+    } | ({"member": "#".join(filter(None, (record.name, document.part)))} if document.part else {})
 
 
 def _documents(record: Raw, records: guard.Guard) -> list[Document]:
     if record.format != "text":
         return records.extract(
-            record.payload, record.format, record.name, record.http_charset, record.headers, record.url
+            record.payload, record.format, bare(record.name), record.http_charset, record.headers, record.url
         )
     text, mojibake = repair(record.payload.decode(errors="replace"))
     if not (text := clean(text)):
