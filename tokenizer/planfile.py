@@ -58,7 +58,7 @@ def load(
         for name, source in says.items():
             where = path.parent / source["path"] if "path" in source else corpus
             if where is None:
-                raise BadPlan(f"sources.{name}.path: must be given, for no corpus is")
+                raise BadPlan(f"sources.{name}.path: must be given, or else the corpus (--out)")
             shards = TokenShards(where, backend, check, on_damage)
             if table.get("tokenizer_sha256", shards.tokenizer_sha256) != shards.tokenizer_sha256:
                 raise ForeignTokenizer(
