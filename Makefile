@@ -34,9 +34,9 @@ corpus: .venv/installed $(DEMO) ## build the corpus of RECIPE from INPUT in OUT 
 extract filter dedup tokenize: .venv/installed $(DEMO) ## bring that stage, and what it needs, up to date
 	$(MINAMOTO) $@ $(BUILDING)
 
-submit-%: .venv/installed ## the same, corpus or a stage, as a job of the cluster RAY; see docs/cluster.md
+submit-%: .venv/installed-cluster $(DEMO) ## the same, corpus or a stage, as a job of the cluster RAY; see docs/cluster.md
 	@$(if $(RAY),,$(error RAY: give the address of its jobs, as RAY=http://head:8265))
-	@$(MINAMOTO) $(patsubst corpus,run,$*) --ray $(RAY) $(OPTIONS)
+	@PYTHONPATH=.venv/cluster $(MINAMOTO) $(patsubst corpus,run,$*) --ray $(RAY) $(OPTIONS)
 
 plan stats: .venv/installed $(DEMO) ## every stage with its parts done and missing; what became of the documents
 	@$(MINAMOTO) $@ $(OPTIONS)
@@ -77,6 +77,11 @@ out/demo-crawl/expected.jsonl: .venv/installed $(wildcard examples/demo_crawl.py
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.txt
+# Beside the others and not among them: a local Ray that finds these takes twice as long to start.
+.venv/installed-cluster: .venv/installed deploy/requirements.txt
+	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --upgrade --target .venv/cluster -r deploy/requirements.txt
+	touch $@
+
+.venv/installed-dev: .venv/installed-cluster requirements-dev.txt
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps -r requirements-dev.txt
 	touch $@

@@ -31,6 +31,7 @@ COMMANDS = {
     "what-if": "which documents would return and go with other limits, from the scores on record",
     "trace": "from a training step to its documents: URLs, licences, offsets, and the text on request",
     "find": "from a URL or document to its shard and row, and to the training steps that saw it",
+    "doctor": "look a machine or a cluster over: versions, listeners, tokens, memory, disk; say what to do",
     "export": "write the tokens as others read them, or what others need to check our decisions",
     "fetch": "files of a crawl into a folder; or single records, by language, domain and top-level domain",
     "train-quality": "train the classifier of the rule `quality` on good and bad texts; write it and its card",
@@ -58,10 +59,13 @@ def parser() -> argparse.ArgumentParser:
         if name == "fetch":
             _fetch_options(sub)
             continue
-        out = sub.add_argument("--out", required=True, type=Path, metavar="DIR", help="the corpus folder")
+        out = sub.add_argument("--out", required=name != "doctor", type=Path, metavar="DIR", help="the corpus folder")
         sub.add_argument(
             "--json", action="store_true", help="print one JSON object on standard output, and nothing else"
         )
+        if name == "doctor":
+            _ray_option(sub)
+            continue
         if name == "export":
             words = "; ".join(f"{what}: {words}" for what, words in EXPORTS.items())
             sub.add_argument("what", choices=list(EXPORTS), help=words)
@@ -107,9 +111,7 @@ def parser() -> argparse.ArgumentParser:
         )
         where = sub.add_mutually_exclusive_group()
         where.add_argument("--inline", action="store_true", help="no Ray: one part after the other in this process")
-        where.add_argument("--ray", default="local", metavar="WHERE",
-                           help="local: a Ray of its own; auto, host:6379: one to join; http://head:8265: to submit "
-                           "the command; see docs/cluster.md (default: local)")  # fmt: skip
+        _ray_option(where)
         sub.add_argument(
             "--rebuild", action="store_true", help="make again what was made with other settings or from other input"
         )
@@ -136,6 +138,12 @@ def _fetch_options(sub: argparse.ArgumentParser) -> None:
                      help="s3://commoncrawl/, or a mirror (default: %(default)s)")  # fmt: skip
     sub.add_argument("--jobs", type=_workers, default=4, metavar="N", help="transfers at a time (default: %(default)s)")
     sub.add_argument("--json", action="store_true", help="print what was done as one JSON object, and nothing else")
+
+
+def _ray_option(options: argparse._ActionsContainer) -> None:
+    options.add_argument("--ray", default="local", metavar="WHERE",
+                         help="local: a Ray of its own; auto, host:6379: one to join; http://head:8265: to submit "
+                         "the command; see docs/cluster.md (default: local)")  # fmt: skip
 
 
 def _training_options(sub: argparse.ArgumentParser) -> None:
@@ -378,6 +386,21 @@ def _watch(args: argparse.Namespace) -> int:
     return watch.watch(args.out, Console())
 
 
+def _doctor(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from pipelines import doctor, submit
+
+    if submit.is_jobs_address(args.ray):
+        return submit.submit(args.ray, args)
+    found = doctor.examine(args.ray, args.out)
+    if args.json:
+        print(json.dumps(doctor.record(found), ensure_ascii=False))
+    else:
+        doctor.show(found, Console())
+    return doctor.status(found)
+
+
 def _verify(args: argparse.Namespace) -> int:
     from pipelines import reading, retokenize, verify
 
@@ -549,8 +572,9 @@ def _train_quality(args: argparse.Namespace) -> int:
 
 DO = {
     "run": _run, "extract": _stage, "filter": _stage, "dedup": _dedup, "tokenize": _stage,
-    "plan": _plan, "stats": _stats, "watch": _watch, "verify": _verify, "export": _export, "show": _show,
-    "what-if": _what_if, "train-quality": _train_quality, "fetch": _fetch, "trace": _trace, "find": _find,
+    "plan": _plan, "stats": _stats, "watch": _watch, "doctor": _doctor, "verify": _verify, "export": _export,
+    "show": _show, "what-if": _what_if, "fetch": _fetch, "train-quality": _train_quality, "trace": _trace,
+    "find": _find,
 }  # fmt: skip
 
 if __name__ == "__main__":

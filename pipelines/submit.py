@@ -44,14 +44,15 @@ def submit(address: str, args: argparse.Namespace) -> int:
     Raises `UsageError` for what cannot go there, `Stop` where the cluster cannot be reached.
     """
     with tempfile.TemporaryDirectory(prefix="minamoto-") as folder:
-        stage_files(args.recipe, Path(folder))
+        recipe: Path | None = getattr(args, "recipe", None)
+        stage_files(recipe, Path(folder))
         words = command(args)
         client = _client(address)
         for submission in range(RESUBMISSIONS + 1):
             job = _answer(address, lambda: client.submit_job(
                 entrypoint=shlex.join(["python", "-u", "-m", "pipelines", *words]),
-                runtime_env={"working_dir": folder, "env_vars": {"RAY_USAGE_STATS_ENABLED": "0"}},
-                metadata={"minamoto": f"{args.command} {args.recipe.stem}"},
+                runtime_env={"working_dir": folder},
+                metadata={"minamoto": f"{args.command} {recipe.stem if recipe else ''}"},
             ))  # fmt: skip
             print(f"minamoto: job {job} on {address}; --input and --out are read and written there", file=sys.stderr)
             status = _follow(client, address, job)
@@ -64,11 +65,16 @@ def submit(address: str, args: argparse.Namespace) -> int:
 
 def command(args: argparse.Namespace) -> list[str]:
     """The words of the command as the job runs it, with absolute paths: its working directory is another."""
-    words = [args.command, "--ray", "auto", "--recipe", args.recipe.name, "--out", _there(str(args.out))]
+    words = [args.command, "--ray", "auto"]
+    given = vars(args)
+    if given.get("recipe"):
+        words += ["--recipe", args.recipe.name]
+    if given.get("out"):
+        words += ["--out", _there(str(args.out))]
     for option in ("input", "against"):
-        if given := getattr(args, option):
-            words += [f"--{option}", *map(_there, given)]
-    return words + [f"--{flag}" for flag in ("rebuild", "json") if getattr(args, flag)]
+        if given.get(option):
+            words += [f"--{option}", *map(_there, given[option])]
+    return words + [f"--{flag}" for flag in ("rebuild", "json") if given.get(flag)]
 
 
 def _there(path: str) -> str:
@@ -82,7 +88,7 @@ def _there(path: str) -> str:
     return path
 
 
-def stage_files(recipe: Path, folder: Path) -> None:
+def stage_files(recipe: Path | None, folder: Path) -> None:
     """Lay out what travels: only what is named here, so that nothing else of a checkout ever does.
 
     Raises `UsageError` where it is more than `MOST_BYTES`.
@@ -90,10 +96,11 @@ def stage_files(recipe: Path, folder: Path) -> None:
     root = Path(__file__).parent.parent
     for package in PACKAGES:
         shutil.copytree(root / package, folder / package, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    shutil.copy(recipe, folder / recipe.name)
-    for name in _named_files(recipe):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(name, folder / name)
+    if recipe:
+        shutil.copy(recipe, folder / recipe.name)
+        for name in _named_files(recipe):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(name, folder / name)
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     if size > MOST_BYTES:
         raise UsageError(
