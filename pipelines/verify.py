@@ -33,12 +33,15 @@ def verify(out: Path, report: Callable[[int], None]) -> dict[str, Any]:
         )
     damaged: list[dict[str, str]] = []
     checked = 0
-    for path, problem in _problems(store, folder, manifest):
-        checked += 1
-        report(path.stat().st_size if path.is_file() else 0)
-        if problem:
-            damaged.append({"file": str(path.relative_to(out)), "problem": problem})
-    return {"files": checked, "damaged": damaged, "digest": manifest["digest"]}
+    try:
+        for path, problem in _problems(store, folder, manifest):
+            checked += 1
+            report(path.stat().st_size if path.is_file() else 0)
+            if problem:
+                damaged.append({"file": str(path.relative_to(out)), "problem": problem})
+    except (KeyError, TypeError, AttributeError) as error:
+        damaged.append({"file": f"{SHARDS}/manifest.json", "problem": f"not a manifest of token shards: {error!r}"})
+    return {"files": checked, "damaged": damaged, "digest": str(manifest.get("digest"))}
 
 
 def size(out: Path) -> int:
