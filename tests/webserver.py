@@ -1,9 +1,11 @@
 """A web server on loopback that stands in for Common Crawl's: ranges, ETags, and faults on demand."""
 
 import contextlib
+import functools
 import hashlib
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,6 +36,7 @@ class Site:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: "Server"
 
     def do_GET(self) -> None:
@@ -53,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def give(self, data: bytes) -> None:
         site = self.server.site
-        etag = f'"{hashlib.md5(data).hexdigest()}"'
+        etag = etag_of(data)
         told = ({"ETag": etag} if site.etags else {}) | (
             {"Last-Modified": "Wed, 21 Oct 2026 07:28:00 GMT"} if site.dates else {}
         )
@@ -83,6 +86,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Tests count what was asked themselves."""
+
+
+@functools.lru_cache(maxsize=64)
+def etag_of(data: bytes) -> str:
+    return f'"{hashlib.md5(data).hexdigest()}"'
 
 
 class Server(ThreadingHTTPServer):
@@ -125,6 +133,12 @@ def reset(handler: Handler) -> bool:
     return True
 
 
+def slow(handler: Handler) -> bool:
+    """Half a second passes before the answer."""
+    time.sleep(0.5)
+    return False
+
+
 def cut(handler: Handler) -> bool:
     """The connection breaks in the middle of the body."""
     data = handler.server.site.files[handler.path.partition("?")[0].lstrip("/")]
@@ -132,7 +146,7 @@ def cut(handler: Handler) -> bool:
     start, stop = (int(span[1]), int(span[2]) + 1) if span else (0, len(data))
     piece = data[start:stop]
     told = {
-        "ETag": f'"{hashlib.md5(data).hexdigest()}"', "Last-Modified": "Wed, 21 Oct 2026 07:28:00 GMT",
+        "ETag": etag_of(data), "Last-Modified": "Wed, 21 Oct 2026 07:28:00 GMT",
         "Content-Range": f"bytes {start}-{start + len(piece) - 1}/{len(data)}",
     }  # fmt: skip
     handler.answer(206, piece[: len(piece) // 2], told, length=len(piece))
@@ -145,7 +159,7 @@ def another_range(handler: Handler) -> bool:
     """The server gives the beginning, whatever was asked for."""
     data = handler.server.site.files[handler.path.partition("?")[0].lstrip("/")]
     told = {
-        "ETag": f'"{hashlib.md5(data).hexdigest()}"', "Last-Modified": "Wed, 21 Oct 2026 07:28:00 GMT",
+        "ETag": etag_of(data), "Last-Modified": "Wed, 21 Oct 2026 07:28:00 GMT",
         "Content-Range": f"bytes 0-{len(data) - 1}/{len(data)}",
     }  # fmt: skip
     handler.answer(206, data, told)

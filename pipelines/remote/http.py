@@ -83,11 +83,11 @@ class HttpFile:
         try:
             response = self.session.get(self.url, headers=headers, stream=True, timeout=(_CONNECT, _READ))
         except requests.exceptions.SSLError as error:
-            raise InputError(f"{shown(self.url)}: no safe connection ({error})") from None
+            raise InputError(f"{shown(self.url)}: no safe connection ({_inmost(error)})") from None
         except (requests.exceptions.Timeout, requests.exceptions.ConnectionError) as error:
             raise Transient(f"no answer ({_inmost(error)})") from None
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, ValueError) as error:
-            raise InputError(f"{shown(self.url)}: cannot be asked for ({error})") from None
+            raise InputError(f"{shown(self.url)}: cannot be asked for ({type(error).__name__})") from None
         status = response.status_code
         if status in (200, 206, 416):
             return response
@@ -152,6 +152,6 @@ def _asked_pause(headers: Mapping[str, str]) -> float:
 
 
 def _inmost(error: BaseException) -> str:
-    """The words of the error behind the errors of the layers above it, which name objects in memory."""
+    """The words of the error behind those of the layers above it, which name objects in memory and signed addresses."""
     reason = getattr(error.args[0], "reason", error) if error.args else error
     return str(reason).rsplit("object at 0x", 1)[-1].partition(">: ")[2] or type(reason).__name__

@@ -1,5 +1,6 @@
 """A file elsewhere yields what the same file here yields, and no fault of a network changes a byte."""
 
+import functools
 import gzip
 import io
 import json
@@ -9,17 +10,18 @@ import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from webserver import Site, another_range, cut, reset, serving, status
+from webserver import Site, another_range, cut, reset, serving, slow, status
 
 from pipelines import remote
 from pipelines.errors import InputError
-from pipelines.remote import retry
+from pipelines.remote import http, retry
 from pipelines.sources import Damaged, Declared, Raw, Source, read, split
 from warcs import one_member, page, plain, zipped
 
@@ -237,6 +239,30 @@ def test_a_pause_the_server_asks_for_is_kept(site: Site) -> None:
     start = time.monotonic()
     remote.look(site.url + "a")
     assert time.monotonic() - start >= 1
+
+
+def test_a_server_that_is_silent_or_trickles_is_asked_again(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.files["a"] = bytes(range(256)) * 4000
+    seen = remote.look(site.url + "a")
+    monkeypatch.setattr(http, "_READ", 0.1)
+    site.faults += [("a", slow)] * 2
+    with remote.RemoteFile(site.url + "a", seen) as file:
+        assert file.pread(4, 1003) == b"\xeb\xec\xed\xee"
+    assert not site.faults
+    monkeypatch.setattr(http, "_READ", 0.0)
+    monkeypatch.setattr(http, "_SLOWEST", 1 << 40)
+    monkeypatch.setattr(http.HttpFile, "_get", functools.partialmethod(_patient, http.HttpFile._get))
+    with (
+        pytest.raises(InputError, match=r"bytes in 0 seconds, 8 times"),
+        remote.RemoteFile(site.url + "a", seen) as file,
+    ):
+        file.pread(4, 1003)
+
+
+def _patient(self: http.HttpFile, get: Any, headers: dict[str, str]) -> Any:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(http, "_READ", 5.0)
+        return get(self, headers)
 
 
 def test_the_server_is_told_who_asks(site: Site) -> None:
