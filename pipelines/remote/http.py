@@ -63,14 +63,14 @@ class HttpFile:
                 raise InputError(f"{shown(self.url)}: the server gives no ranges; fetch the file, give the copy")
             try:
                 while given < stop - start:
+                    seconds = time.monotonic() - begun
+                    if seconds > _READ and given < _SLOWEST * seconds:
+                        raise Transient(f"{given:,} bytes in {seconds:.0f} seconds")
                     piece = response.raw.read(min(_STEP, stop - start - given), decode_content=False)
                     if not piece:
                         return
                     yield piece
                     given += len(piece)
-                    seconds = time.monotonic() - begun
-                    if seconds > _READ and given < _SLOWEST * seconds:
-                        raise Transient(f"{given:,} bytes in {seconds:.0f} seconds")
                 _keep(response)
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 raise Transient(f"the connection broke ({error})") from None
