@@ -14,8 +14,8 @@ from typing import Any
 
 import pydantic
 
-from filters import decontamination, language, pii
-from pipelines import inputs, memory, remembered, sources
+from filters import decontamination, language
+from pipelines import inputs, memory, remembered, sources, vocabulary
 from pipelines.earlier import Earlier, open_earlier
 from pipelines.errors import Drift, UsageError
 from pipelines.recipe import Recipe, Rule
@@ -61,12 +61,16 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
         model_sha256 = language.model_digest(path)
     except language.ModelError as error:
         raise UsageError(f"filter.language.model: {error}") from None
-    subword_sha256 = ""
-    if recipe.tokenize.model:
+    how = recipe.tokenize
+    learned: dict[str, Any] = {"model_sha256": ""}
+    cutter = subwords.LIBRARIES["sentencepiece"]
+    if how.model:
         try:
-            subword_sha256 = subwords.load(Path(recipe.tokenize.model)).sha256
+            given = subwords.load(Path(how.model), how.pattern)
         except subwords.UnreadableModel as error:
             raise UsageError(f"tokenize.model: {error}") from None
+        learned = {"model_sha256": given.sha256, "pattern": how.pattern}
+        cutter = subwords.LIBRARIES[given.kind]
 
     page = plain(recipe.extract) | {"languages": list(recipe.filter.language.keep), "model": model}
     found: dict[str, Stage] = {}
@@ -115,18 +119,14 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
     floor = {"min_similarity": find.min_similarity}
     stage("dedup/compare", compare.compare_block, minhash | exact | floor, "numba", "dedup/cluster")
     stage("dedup/decide", decide.decide_part, floor, "", "dedup/compare", version=2)
-    how = recipe.tokenize
-    symbols = [] if "pii" not in recipe.filter.rules else [pii.PLACEHOLDERS[kind] for kind in recipe.filter.pii.kinds]
-    stage("tokenize/vocabulary", tokenize.make_vocabulary,
-          {"model_sha256": subword_sha256} if how.model else
-          {"model_sha256": "", "vocab_size": how.vocab_size, "sample_chars": how.sample_chars, "seed": how.seed,
-           "cuts": cutting, "symbols": symbols},
-          "sentencepiece xxhash", "dedup/decide")  # fmt: skip
+    if not how.model:
+        learned |= {"cuts": cutting} | vocabulary.settings(recipe)
+    stage("tokenize/vocabulary", tokenize.make_vocabulary, learned, f"{cutter} xxhash", "dedup/decide", version=2)
     stage(
         "tokenize/encode",
         tokenize.encode_part,
         {"seed": how.seed, "cuts": cutting, "scores": _scores(recipe)},
-        "sentencepiece xxhash",
+        f"{cutter} xxhash",
         "tokenize/vocabulary",
         version=2,
     )

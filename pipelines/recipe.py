@@ -242,11 +242,30 @@ class Dedup(Settings):
 
 class Tokenize(Settings):
     model: str = ""
-    """A SentencePiece model file; empty: train one on a sample of the kept text."""
+    """A SentencePiece model, a Hugging Face `tokenizer.json`, or ranks of tiktoken's (`.tiktoken`); empty: train one on
+    a sample of the kept text."""
+    pattern: Literal["", "cl100k", "qwen"] = ""
+    """Where ranks cut text before they merge. The published files are known by the number of their ranks."""
+    algorithm: Literal["unigram", "bpe"] = "unigram"
+    """Of a trained model, as all below. LLM-jp's are Unigram. BPE had 3-9% more characters a token on documents that
+    were held out, and is slower to encode; `docs/decisions` has the numbers."""
     vocab_size: Annotated[int, Field(ge=300, le=2_000_000)] = 32_000
-    """Of a trained model. LLM-jp v2.2 has 48,586 pieces for ja, en and code together; ours has two languages."""
-    sample_chars: Annotated[int, Field(ge=1)] = 10_000_000
-    """About how much text a model is trained on, drawn by a hash of (seed, doc_id). Training takes 3 s a million."""
+    """LLM-jp v2.2 has 48,586 pieces for ja, en and code together; ours has two languages."""
+    sample_chars: dict[str, Annotated[int, Field(ge=1)]] = {"ja": 10_000_000, "en": 20_000_000}
+    """How much text of each language a model is trained on, drawn by a hash of (seed, text); so the balance of the two.
+    What Japanese says in one character takes English 2.6, counted on the Universal Declaration of Human Rights. Takes
+    two seconds a million and ten bytes a character."""
+    japanese_words: Literal["", "A", "B", "C"] = "C"
+    """No piece reaches over the end of a word of SudachiPy's, in its short, middle or long units; for training only.
+    LLM-jp v2 does so with MeCab. With "" phrases become pieces (することができます), and a token has a quarter more
+    characters; what a model learns from such pieces we have not measured."""
+    max_piece_chars: Annotated[int, Field(ge=1, le=512)] = 16
+    """LLM-jp v2 has 16 for English and 8 for Japanese. One run has one limit; in Japanese words are a stricter one."""
+    character_coverage: Annotated[float, Field(ge=0.98, le=1)] = 0.9995
+    """What share of the characters has pieces of its own; the rest falls back to bytes. SentencePiece's advice for
+    Japanese."""
+    symbols: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    """Always pieces of their own. The placeholders of `pii` are, where that rule is in the recipe."""
     seed: Annotated[int, Field(ge=0, lt=1 << 63)] = 0
     """Of the sample, and of the order of documents in the shards."""
     shard_tokens: Annotated[int, Field(ge=1)] = 1 << 28

@@ -104,11 +104,10 @@ def tasks(stage: Stage, corpus: Corpus, done: Commits) -> list[Task]:
                 for i in parts
             ]  # fmt: skip
         case "tokenize/vocabulary":
-            chars = sum(commit.totals["chars"] for commit in done["dedup/decide"])
             model = corpus.recipe.tokenize.model
             return one(
-                tokenize.Vocabulary(len(parts), chars, str(Path(model).resolve()) if model else ""),
-                *(() if model else ("extract", "dedup/decide")),
+                tokenize.Vocabulary(len(parts), str(Path(model).resolve()) if model else ""),
+                *(() if model else ("extract", "filter", "dedup/decide")),
             )
         case "tokenize/encode":
             vocabulary = content["tokenize/vocabulary"]

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tokenizer import ranks, sentencepiece_model, tokenizer_json
 from tokenizer.model import Model, UnreadableModel
 
-__all__ = ["FILES", "LIBRARIES", "Subwords", "UnreadableModel", "load"]
+__all__ = ["FILES", "LIBRARIES", "Subwords", "UnreadableModel", "load", "loads"]
 
 Kind = Literal["sentencepiece", "huggingface", "tiktoken"]
 
@@ -80,24 +80,39 @@ class Subwords:
         (ids,) = self.model.encode([PROBE], 1)
         return hashlib.sha256(ids.astype("<i4").tobytes()).hexdigest()
 
+    def identity(self) -> dict[str, Any]:
+        """What tells it from others, as cards and manifests record it; plain JSON data."""
+        return {
+            "kind": self.kind,
+            "sha256": self.sha256,
+            "probe_sha256": self.probe_sha256(),
+            "vocab_size": self.vocab_size,
+            "eod_id": self.eod_id,
+            "eod_piece": self.eod_piece,
+        }
+
 
 def load(path: Path, pattern: str = "") -> Subwords:
-    """A tokenizer from its file, of the kind that its first bytes tell. `pattern` is for ranks, see `ranks.SCHEMES`.
-
-    Raises:
-        UnreadableModel: in one line the path, what is wrong with it and what to do.
-    """
+    """A tokenizer from its file. Raises `UnreadableModel`: in one line the path, what is wrong and what to do."""
     try:
-        data = path.read_bytes()
-        kind, model = _model(data, pattern)
+        return loads(path.read_bytes(), pattern)
     except (OSError, UnreadableModel) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise UnreadableModel(f"{path}: {why}; name another model, or none") from None
+
+
+def loads(data: bytes, pattern: str = "") -> Subwords:
+    """A tokenizer of the kind that its first bytes tell. `pattern` is for ranks, see `ranks.SCHEMES`.
+
+    Raises:
+        UnreadableModel: the file is damaged, or nothing in it ends a document.
+    """
+    kind, model = _model(data, pattern)
     for piece in EOD_PIECES:
         eod = model.piece_id(piece)
         if eod is not None:
             return Subwords(model, kind, hashlib.sha256(data).hexdigest(), eod, piece)
-    raise UnreadableModel(f"{path}: has none of the end-of-document pieces {', '.join(EOD_PIECES)}")
+    raise UnreadableModel(f"none of the end-of-document pieces {', '.join(EOD_PIECES)}")
 
 
 def _model(data: bytes, pattern: str) -> tuple[Kind, Model]:

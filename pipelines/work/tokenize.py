@@ -1,5 +1,6 @@
 """tokenize, in four stages: a vocabulary, the encoded parts, the shards, and the manifest that answers for them."""
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,16 +14,18 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dedup import lines
-from pipelines import huggingface
+from pipelines import huggingface, vocabulary
 from pipelines.edits import edited
 from pipelines.parts import read_side_by_side
 from pipelines.record import DOCUMENT, PROVENANCE
 from pipelines.stage import Result, Task
 from pipelines.store import Output, readable
 from pipelines.work.dedup.signed import prefix
-from tokenizer import shards, subwords, train
+from tokenizer import shards, subwords
 
+#: Whichever kind it is of; beside the shards it has the name that others look for.
 MODEL = "tokenize/vocabulary/tokenizer.model"
+CARD = "tokenize/vocabulary/tokenizer.card.json"
 SHARDS = "tokenize/shards"
 
 #: An encoded part: place and tokens, and beside them what the shard's row of provenance will say, the scores last;
@@ -38,10 +41,9 @@ ENCODED = pa.schema(
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """How many parts there are to sample, how many characters were kept in all, and a model to take instead, or ''."""
+    """How many parts there are to sample, and a model to take instead, or ''."""
 
     parts: int
-    chars: int
     model: str
 
 
@@ -95,34 +97,38 @@ def make_vocabulary(task: Task, output: Output) -> Result:
     """Train on the sample, or take the model the recipe names. One row in: the model."""
     given: Vocabulary = task.given
     settings = task.stage.settings
-    detail: dict[str, Any] = {"trained": not given.model}
     if given.model:
         model = Path(given.model).read_bytes()
+        card = vocabulary.card(model, settings["pattern"])
     else:
-        share = settings["sample_chars"] / max(given.chars, 1)
-        limit = min(int(share * 2**64), 2**64 - 1)
-        counts: Counter[str] = Counter()
-
-        def sample() -> Iterator[str]:
-            for index in range(given.parts):
-                for documents, _, _ in kept(output.root, index, ("doc_id", "text"), settings["cuts"]):
-                    places = shards.places(documents.column("doc_id").to_pylist(), settings["seed"])
-                    for place, text in zip(places.tolist(), documents.column("text").to_pylist(), strict=True):
-                        if place <= limit:
-                            counts["documents"] += 1
-                            counts["chars"] += len(text)
-                            yield from train.sentences(text)
-
-        model = train.train(sample(), train.Options(settings["vocab_size"], symbols=settings["symbols"]))
-        detail |= {"sample": dict(counts)}
+        texts = (
+            (text, lang)
+            for index in range(given.parts)
+            for documents, verdicts, _ in kept(output.root, index, ("text",), settings["cuts"])
+            for text, lang in zip(documents.column("text").to_pylist(), verdicts.column("lang").to_pylist())
+        )
+        model, card = vocabulary.learn(texts, settings)
     with output.create(MODEL) as file:
         file.write(model)
-    return Result(1, 1, detail=detail)
+    with output.create(CARD) as file:
+        file.write(readable(card))
+    return Result(1, 1, detail={"trained": not given.model, "tokenizer": card["sha256"]})
+
+
+def load_card(root: Path) -> dict[str, Any]:
+    """What `make_vocabulary` says of the model."""
+    card: dict[str, Any] = json.loads((root / CARD).read_bytes())
+    return card
+
+
+def load_model(root: Path) -> subwords.Subwords:
+    """The model of a corpus, with the pattern that goes with it."""
+    return subwords.load(root / MODEL, load_card(root)["pattern"])
 
 
 def encode_part(task: Task, output: Output) -> Result:
     """Tokens and provenance of a part's kept documents, sorted by their place in the corpus."""
-    model = subwords.load(output.root / MODEL)
+    model = load_model(output.root)
     seed, cuts, scores = (task.stage.settings[name] for name in ("seed", "cuts", "scores"))
     schema = pa.schema([*ENCODED, *(pa.field(name, pa.float64()) for name in scores)])
     columns = tuple(name for name in PROVENANCE.names if name in DOCUMENT.names)
@@ -131,10 +137,8 @@ def encode_part(task: Task, output: Output) -> Result:
     languages: dict[str, Counter[str]] = {}
     for documents, verdicts, duplicates in kept(output.root, task.index, (*columns, "text"), cuts, scores):
         texts = documents.column("text").to_pylist()
-        tokens = list(model.encode(texts))
-        lengths = np.array([len(ids) for ids in tokens], dtype=np.int64)
-        flat = np.concatenate(tokens) if tokens else np.empty(0, np.int32)
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        flat, offsets = model.encode_flat(texts)  # on one thread: the other parts have the other processors
+        lengths = np.diff(offsets)
         ids = pa.LargeListArray.from_arrays(pa.array(offsets), pa.array(flat), type=ENCODED.field("input_ids").type)
         chars = pc.utf8_length(documents.column("text")).cast(pa.int64())
         found = {
@@ -178,7 +182,7 @@ def write_shard(task: Task, output: Output) -> Result:
     # Ties are as rare as a 64-bit collision, or as a record id given to two records: then part and row decide.
     order = np.argsort(table.column("place").to_numpy(), kind="stable")
     lengths = table.column("tokens").to_numpy()[order]
-    model = subwords.load(output.root / MODEL)
+    model = load_model(output.root)
     metadata = {
         "tokenshard.version": shards.FORMAT_VERSION,
         "tokenshard.tokenizer_sha256": model.sha256,
@@ -233,18 +237,12 @@ def _documents(pieces: list[pa.Table], order: NDArray[np.int64]) -> Iterator[tup
 def write_manifest(task: Task, output: Output) -> Result:
     """The root of trust: what the corpus is, from which files, by which rules, in which shards with which digests."""
     given: Manifest = task.given
-    model = subwords.load(output.root / MODEL)
     manifest = dict(given.says)
-    manifest["tokenizer"] = {
-        "file": "tokenizer.model",
-        "sha256": model.sha256,
-        "probe_sha256": model.probe_sha256(),
-        "vocab_size": model.vocab_size,
-        "eod_id": model.eod_id,
-        "eod_piece": model.eod_piece,
-    }
+    card = load_card(output.root)
+    manifest["training"] = card.pop("training", None)
+    manifest["tokenizer"] = {"file": subwords.FILES[card["kind"]], **card}
     manifest["digest"] = shards.corpus_digest(shard["content_sha256"] for shard in manifest["shards"])
-    with output.create(f"{SHARDS}/tokenizer.model") as file:
+    with output.create(f"{SHARDS}/{manifest['tokenizer']['file']}") as file:
         file.write((output.root / MODEL).read_bytes())
     beside = {
         "README.md": huggingface.card(manifest).encode(),
