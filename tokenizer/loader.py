@@ -81,21 +81,23 @@ class Shard:
 
     def read(self, start: int, stop: int) -> NDArray[np.int32]:
         """Tokens `start` to `stop`, read-only; without a copy where they are mapped and lie in one batch."""
-        if self.words is None and self.descriptor is None:
-            return np.full(stop - start, LOST, np.int32)
-        pieces = []
         following = bisect_right(self.batch_tokens, start)
         before = self.words_before[following - 1]
-        while following < len(self.batch_tokens) and stop > (cut := self.batch_tokens[following]):
-            pieces.append(self._words(before + start, before + cut))
+        if following == len(self.batch_tokens) or stop <= self.batch_tokens[following]:
+            return self._words(before + start, before + stop)
+        cut = self.batch_tokens[following]
+        pieces = [self._words(before + start, before + cut)]
+        while cut < stop:
             start, before, following = cut, self.words_before[following], following + 1
-        last = self._words(before + start, before + stop)
-        return np.concatenate([*pieces, last]) if pieces else last
+            cut = min(stop, self.batch_tokens[following]) if following < len(self.batch_tokens) else stop
+            pieces.append(self._words(before + start, before + cut))
+        return np.concatenate(pieces)
 
     def _words(self, start: int, stop: int) -> NDArray[np.int32]:
         if self.words is not None:
             return self.words[start:stop]
-        assert self.descriptor is not None
+        if self.descriptor is None:
+            return np.full(stop - start, LOST, np.int32)
         try:
             found = os.pread(self.descriptor, 4 * (stop - start), 4 * start)
         except OSError as error:
@@ -155,18 +157,19 @@ class TokenShards:
 
     def place(self, document: int) -> tuple[int, int]:
         """(shard, row) of a document. Raises IndexError where there is none of this number."""
-        if not 0 <= document < len(self):
+        starts = self.document_starts
+        if not 0 <= document < starts[-1]:
             raise IndexError(f"{self.folder}: no document {document}; there are {len(self)}")
-        shard = bisect_right(self.document_starts, document) - 1
-        return shard, document - self.document_starts[shard]
+        shard = bisect_right(starts, document) - 1
+        return shard, document - starts[shard]
 
     def doc(self, document: int) -> NDArray[np.int32]:
         """The tokens of a document, read-only, its end-of-document id last; mapped, not copied, with "mmap"."""
         index, row = self.place(document)
         shard = self.shard(index)
-        if shard.name in self.damage:
+        if self.damage and shard.name in self.damage:
             raise Damaged(shard.name, self.damage[shard.name])
-        return shard.read(int(shard.ends[row]), int(shard.ends[row + 1]))
+        return shard.read(shard.ends.item(row), shard.ends.item(row + 1))
 
     def lengths(self) -> NDArray[np.int64]:
         """How many tokens each document has. Opens every shard."""
@@ -211,7 +214,7 @@ class TokenShards:
 
     def shard(self, index: int) -> Shard:
         """A shard, opened and checked on first use. Raises `Damaged` or `ForeignTokenizer`."""
-        return recall(self._open, OPEN_SHARDS, index, lambda: self._opened(index))
+        return self._open.get(index) or recall(self._open, OPEN_SHARDS, index, lambda: self._opened(index))
 
     def _opened(self, index: int) -> Shard:
         entry = self.entries[index]
