@@ -4,10 +4,11 @@
 
 FOLDER (a temporary one if none is named) gets about 1.3 GB. Reads are of whole documents of 2,048 and of 8,192 tokens,
 in one random order for all, from files that are in memory, each cast to int64 as a training job needs it: ours mapped
-and with pread; a memory-mapped `.bin`, by the one call that a read of Megatron's IndexedDataset comes down to (the class
-itself, of megatron-core 0.16.1, took 1.2 to 2.1 times as long as ours for 2,048 tokens and 1.0 to 1.3 times for 8,192);
-and rows of Hugging Face `datasets`, which opens the same shards. Packing is of documents of log-normal length, half of them below 500 tokens. The best of
-five runs on one thread. Times depend on the machine and on what else it does: compare the ratios.
+and with pread; a memory-mapped `.bin`, by the one call that a read of Megatron's IndexedDataset comes down to; and rows
+of Hugging Face `datasets`, which opens the same shards. (IndexedDataset itself, of megatron-core 0.16.1, took 1.2 to
+2.1 times as long as ours for 2,048 tokens and 1.0 to 1.3 times for 8,192.) Documents to pack are of log-normal length,
+half of them below 500 tokens. The best of five runs on one thread. Times depend on the machine and on what else it
+does: compare the ratios.
 """
 
 import hashlib
