@@ -35,6 +35,8 @@ COMMANDS = {
     "export": "write the tokens as others read them, or what others need to check our decisions",
     "fetch": "files of a crawl into a folder; or single records, by language, domain and top-level domain",
     "train-quality": "train the classifier of the rule `quality` on good and bad texts; write it and its card",
+    "train-tokenizer": "train a SentencePiece model on texts by a recipe's [tokenize]; write it and its card",
+    "tokenizer-report": "tokenizers beside each other: text a token, bytes, what is lost, speed",
 }
 
 EXPORTS = {
@@ -44,6 +46,8 @@ EXPORTS = {
     "datatrove": "a .ds for every shard",
     "parquet": "tokens and provenance, a file for every shard",
 }
+
+TEXTS = "corpora (their OUT), Parquet, JSON Lines (.gz, .zst), text files, folders"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -55,6 +59,12 @@ def parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=words, description=words)
         if name == "train-quality":
             _training_options(sub)
+            continue
+        if name == "train-tokenizer":
+            _tokenizer_options(sub)
+            continue
+        if name == "tokenizer-report":
+            _report_options(sub)
             continue
         if name == "fetch":
             _fetch_options(sub)
@@ -146,10 +156,30 @@ def _ray_option(options: argparse._ActionsContainer) -> None:
                          "the command; see docs/cluster.md (default: local)")  # fmt: skip
 
 
+def _tokenizer_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--input", nargs="+", action="extend", required=True, type=Path, metavar="TEXTS", help=TEXTS)
+    sub.add_argument("--model", required=True, type=Path, metavar="FILE", dest="out",
+                     help="where the model goes, as tokenizer.model; its card goes beside it")  # fmt: skip
+    sub.add_argument("--recipe", type=Path, metavar="R", help="its [tokenize] counts (default: every default)")
+    sub.add_argument("--json", action="store_true", help="print the card on standard output, and nothing else")
+
+
+def _report_options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("models", nargs="+", type=Path, metavar="MODEL",
+                     help="SentencePiece models, tokenizer.json, ranks (.tiktoken)")  # fmt: skip
+    sub.add_argument("--input", nargs="+", action="extend", required=True, type=Path, metavar="TEXTS", help=TEXTS)
+    sub.add_argument("--held-out", action="store_true", help="only texts that no tokenizer of ours was trained on")
+    sub.add_argument("--parallel", nargs=2, type=Path, metavar=("JA", "EN"), help="two texts that say the same")
+    sub.add_argument("--languages", nargs="+", default=["ja", "en"], metavar="LANG", help="(default: ja en)")
+    sub.add_argument("--pattern", default="", help="of ranks that are not a published file: cl100k or qwen")
+    sub.add_argument("--threads", type=_workers, default=os.cpu_count() or 1, metavar="N", help="(default: all CPUs)")
+    sub.add_argument("--json", action="store_true", help="print one JSON object on standard output, and nothing else")
+    sub.set_defaults(out=Path())
+
+
 def _training_options(sub: argparse.ArgumentParser) -> None:
     for kind in ("positive", "negative"):
-        sub.add_argument(f"--{kind}", nargs="+", action="extend", required=True, type=Path, metavar="TEXTS",
-                         help="corpora (their OUT), Parquet, JSON Lines (.gz, .zst), text files, folders")  # fmt: skip
+        sub.add_argument(f"--{kind}", nargs="+", action="extend", required=True, type=Path, metavar="TEXTS", help=TEXTS)
     sub.add_argument("--model", required=True, type=Path, metavar="FILE", dest="out",
                      help="where the model goes, as quality.bin; its card goes beside it, as quality.json")  # fmt: skip
     sub.add_argument("--languages", nargs="+", default=["ja", "en"], metavar="LANG", help="(default: ja en)")
@@ -570,10 +600,44 @@ def _train_quality(args: argparse.Namespace) -> int:
     return 0
 
 
+def _train_tokenizer(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from pipelines import recipe, train_quality, train_tokenizer, vocabulary
+
+    chosen = recipe.load(args.recipe) if args.recipe else recipe.Recipe(name="tokenizer")
+    with train_quality.shown(quiet=args.json) as report:
+        card = train_tokenizer.train(args.input, args.out, chosen, report or (lambda what, share: None))
+    if args.json:
+        print(json.dumps(card, ensure_ascii=False))
+    else:
+        train_tokenizer.show(card, Console())
+        print(f"model  {args.out}\ncard   {vocabulary.card_path(args.out)}")
+    return 0
+
+
+def _tokenizer_report(args: argparse.Namespace) -> int:
+    from rich.console import Console
+
+    from pipelines import tokenizer_report, train_quality
+
+    with train_quality.shown(quiet=args.json) as report:
+        found = tokenizer_report.measure(
+            args.models, args.input, args.languages, args.held_out, args.threads,
+            report or (lambda what, share: None), args.parallel, args.pattern,
+        )  # fmt: skip
+    if args.json:
+        print(json.dumps(found, ensure_ascii=False))
+    else:
+        tokenizer_report.show(found, Console())
+    return 0
+
+
 DO = {
     "run": _run, "extract": _stage, "filter": _stage, "dedup": _dedup, "tokenize": _stage,
     "plan": _plan, "stats": _stats, "watch": _watch, "doctor": _doctor, "verify": _verify, "export": _export,
-    "show": _show, "what-if": _what_if, "fetch": _fetch, "train-quality": _train_quality, "trace": _trace,
+    "show": _show, "what-if": _what_if, "fetch": _fetch, "train-quality": _train_quality,
+    "train-tokenizer": _train_tokenizer, "tokenizer-report": _tokenizer_report, "trace": _trace,
     "find": _find,
 }  # fmt: skip
 
