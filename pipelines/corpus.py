@@ -21,6 +21,7 @@ from pipelines.errors import Drift, UsageError
 from pipelines.recipe import Recipe, Rule
 from pipelines.record import VERDICT
 from pipelines.run import Done, Runner, inline, run_stage
+from pipelines.sources import projects
 from pipelines.stage import Stage, Task, drift, fresh
 from pipelines.store import Store
 from pipelines.tasks import Commits, Corpus, tasks
@@ -182,8 +183,13 @@ def open_corpus(recipe: Recipe, patterns: Sequence[str], out: Path, against: Seq
         elsewhere = inputs.by_etag
     found = inputs.find_inputs(patterns, here, recipe.input.formats, elsewhere, recipe.input.base)
 
+    papers = projects.find(found)
+    read_too = {other for others in papers.values() for other in others}
+    found = [source for source in found if source not in read_too]
+
     def cut(source: sources.Source) -> list[sources.Span]:
-        return remembered.split(store, source, recipe.input.part_bytes, _declared(recipe, source.shown))
+        declared, others = _declared(recipe, source.shown), papers.get(source, ())
+        return remembered.split(store, source, recipe.input.part_bytes, declared, others)
 
     with ThreadPoolExecutor(inputs.LOOKS if any(source.seen for source in found) else 1) as pool:
         spans = list(itertools.chain.from_iterable(pool.map(cut, found)))
@@ -209,7 +215,7 @@ def parts_of(spans: Sequence[sources.Span], part_bytes: int) -> tuple[tuple[sour
     parts: list[list[sources.Span]] = []
     room = 0
     for span in spans:
-        size = span.source.size if span.kind == "file" else part_bytes
+        size = sum(source.size for source in (span.source, *span.others)) if span.kind == "file" else part_bytes
         if span.kind != "file" or not parts or parts[-1][-1].kind != "file" or size > room:
             parts.append([])
             room = part_bytes

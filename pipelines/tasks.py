@@ -14,6 +14,7 @@ from typing import Any
 from pipelines import exchange, sources
 from pipelines.earlier import Earlier
 from pipelines.recipe import Recipe
+from pipelines.sources import projects
 from pipelines.stage import Stage, Task
 from pipelines.store import Commit, Store, digest
 from pipelines.work import filter, tokenize
@@ -33,7 +34,8 @@ class Corpus:
     @property
     def sources(self) -> list[sources.Source]:
         """The input files by name, each once."""
-        found = {span.source.name: span.source for part in self.parts for span in part}
+        spans = itertools.chain.from_iterable(self.parts)
+        found = {source.name: source for span in spans for source in (span.source, *span.others)}
         return [found[name] for name in sorted(found)]
 
 
@@ -135,7 +137,8 @@ def tasks(stage: Stage, corpus: Corpus, done: Commits) -> list[Task]:
 def _says(span: sources.Span) -> list[Any]:
     """What of a span its documents are made from."""
     declared = dataclasses.asdict(span.declared)
-    return [span.source.name, span.source.sha256, span.kind, span.start, span.stop, declared]
+    others = [[projects.relative(span.source, other), other.sha256] for other in span.others]
+    return [span.source.name, span.source.sha256, span.kind, span.start, span.stop, declared, others]
 
 
 def _offsets(commits: Sequence[Commit]) -> list[int]:

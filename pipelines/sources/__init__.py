@@ -51,10 +51,13 @@ def format_of(file: BinaryIO, name: str) -> str:
             return "warc"
         if dumps.is_dump(handle(file), size):
             return "dump"
-    if named == "archive" or formats.is_zip(file) or formats.is_tar(containers.head(file, formats.HEAD)):
+    head = containers.head(file, formats.HEAD)
+    if formats.is_zip(head) or formats.is_tar(head):
         return "latex" if _is_paper(file, size) else "archive"
+    if named == "archive":  # damaged, or a paper of one file, which arXiv calls .tar.gz too
+        return "latex" if formats.sniff("", head) == "latex" else "archive"
     # The line that tells a work of Aozora Bunko is its last.
-    return formats.sniff(formats.bare(name), containers.head(file, _LONGEST_TEXT if named == "text" else formats.HEAD))
+    return formats.sniff(formats.bare(name), containers.head(file, _LONGEST_TEXT) if named == "text" else head)
 
 
 def _is_paper(file: BinaryIO, size: int) -> bool:
@@ -190,7 +193,7 @@ def _members(span: Span, members: Iterator[Member | Damaged], max_bytes: int) ->
         name = _clean(member.name)
         # With its offset, for an archive may hold a name twice.
         place = f"{span.source.name}!{name}:{member.offset + member.inner}"
-        format, payload, problem = _document(span, name, member.payload, max_bytes)
+        format, payload, problem = _document(span, member.name, member.payload, max_bytes)
         yield _raw(span, place, payload, member.offset, member.inner, member.problem or problem, format, name)
 
 
@@ -212,7 +215,8 @@ def _file(span: Span, file: BinaryIO, max_bytes: int) -> Raw:
 def _document(span: Span, name: str, packed: bytes, max_bytes: int) -> tuple[str, bytes, str | None]:
     """The format of a file or member, "" where it is none that is known; its bytes, uncompressed; what is wrong."""
     declared = span.declared.format if span.declared.format in formats.DOCUMENTS else ""
-    file, bare = io.BytesIO(packed), formats.bare(name)
+    file = io.BytesIO(packed)
+    bare = formats.bare(name) if formats.by_name(name) != "archive" else ""
     head = containers.head(file, formats.HEAD)
     found = declared or formats.sniff(bare, head)
     if not declared and formats.is_tar(head):

@@ -93,7 +93,8 @@ def head(file: BinaryIO, size: int) -> bytes:
 def _read(stream: BinaryIO, size: int) -> tuple[bytes, str | None]:
     found = bytearray()
     try:
-        while piece := stream.read(min(_STEP, size - len(found))):
+        # Not `read`, which keeps nothing of what it had read when it finds the file cut off.
+        while piece := cast(io.BufferedReader, stream).read1(min(_STEP, size - len(found))):
             found += piece
     except ERRORS:
         return bytes(found), "bad_encoding"

@@ -57,10 +57,10 @@ def find(sources: Iterable[Source]) -> dict[Source, tuple[Source, ...]]:
 
 
 def _text(path: Path) -> str:
-    """What is looked at: names of files, which are ASCII in any coding of Japanese but UTF-16."""
+    """What is looked at: names of files, as UTF-8 or else byte by byte."""
     try:
         with path.open("rb") as file:
-            return _COMMENT.sub(r"\1", file.read(MAX_BYTES).decode("latin-1"))
+            return _COMMENT.sub(r"\1", file.read(MAX_BYTES).decode("utf-8", "surrogateescape"))
     except OSError:
         return ""  # who reads the file will say so
 
@@ -88,9 +88,9 @@ def _reads(root: str, texts: Mapping[str, str]) -> list[str]:
 
 def bundle(root: Source, content: bytes, others: Mapping[Source, bytes], max_bytes: int) -> tuple[bytes, str | None]:
     """A paper as a tar, the same bytes wherever it lies; and too_large (no bytes then), or None."""
-    folder = posixpath.dirname(root.path)
-    files = [(posixpath.relpath(other.path, folder), raw) for other, raw in others.items()]
-    return _tar([(posixpath.basename(root.path), content), *files], posixpath.basename(root.path), max_bytes)
+    first = posixpath.basename(root.path)
+    files = [(first, content), *((relative(root, other), raw) for other, raw in others.items())]
+    return _tar(files, first, max_bytes)
 
 
 def relative(root: Source, other: Source) -> str:

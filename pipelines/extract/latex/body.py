@@ -47,6 +47,7 @@ _JAPANESE_CLASS = re.compile(
     r"(?:^|lt|bx|u|p)?(?:js|jl|j|t|ut|uj|ltj)(?:article|book|report|req|spf|slides)"
     r"|^(?:jlreq|nlproceedings|plnews|jltxdoc|ieicej|ipsj)"
 )
+_DOCUMENT = re.compile(r"\\begin\s*+\{document\}")
 _BABEL = re.compile(r"[A-Za-z]+")
 
 _SKIPS = frozenset(
@@ -328,5 +329,9 @@ class Body:
         else:
             self.counts["inputs"] += 1
             self.folders[found] = posixpath.dirname(found)
+            # Of a file that is also a document (subfiles, standalone) what is between its begin and its end.
+            text = self.bundle.files[found]
+            if whole := _DOCUMENT.search(text):
+                text = text[whole.end() : end] if (end := text.rfind("\\end{document}")) >= 0 else text[whole.end() :]
             # A space, for the end of a file is the end of a line.
-            self.reader.push(self.bundle.files[found] + "\n", found)
+            self.reader.push(text + "\n", found)
