@@ -88,7 +88,7 @@ def _label(row: dict[str, Any]) -> str:
 def _counted(row: dict[str, Any]) -> set[str]:
     """What is counted of a document's rights. Pages choose agents, dates and URLs, so these are not told apart."""
     robots = {"robots for one agent, or dated" if set(":=") & set(said) else said for said in row["robots"]}
-    named = ("CC", "LicenseRef-CC", "GFDL", "MIT", "Apache", "LicenseRef-PublicDomain")
+    named = ("CC", "LicenseRef-CC", "GFDL", "MIT", "Apache", "LicenseRef-Public-Domain")
     licences = {name if name.startswith(named) else "another licence" for name in row["licences"]} or {"no licence"}
     return robots | licences | ({"tdm-reservation"} if row["tdm_reservation"] else set())
 
@@ -137,9 +137,9 @@ def _rows(record: Raw | Damaged, span: Span, records: guard.Guard) -> Iterator[d
 
 def _columns(document: Document, record: Raw, world: str) -> dict[str, Any]:
     said = document.rights
-    if record.licence and not said.licences:
+    if record.licence and not said.names:  # credits are words, no licence
         stated = Licence(record.licence, licences.name(record.licence), "recipe or column")
-        said = Rights(said.robots, said.tdm_reservation, said.tdm_policy, (stated,))
+        said = Rights(said.robots, said.tdm_reservation, said.tdm_policy, (*said.licences, stated))
     names = () if world == "warc" else document.ids  # two responses may speak of one DOI
     own = next((name for kind in NAMES for name in names if name.startswith(f"{kind}:")), record.record_id)
     return {
