@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.errors import UsageError
@@ -32,11 +33,16 @@ def retokenize(out: Path, share: float, seed: int, report: Callable[[int], None]
     parts = [int(path.stem) for path in sorted((out / "commits/extract").glob("[0-9]*.json"))]
     if encoded is None or not parts:
         raise UsageError(f"{out}: no documents to cut again, only shards; give the folder they were made in")
-    corpus = TokenShards(out)
-    tokenizer = corpus.manifest["tokenizer"]
-    model = subwords.load(out / SHARDS / tokenizer["file"], tokenizer.get("pattern", ""))
+    try:
+        corpus = TokenShards(out)
+        tokenizer = corpus.manifest["tokenizer"]
+        model = subwords.load(out / SHARDS / tokenizer["file"], tokenizer.get("pattern", ""))
+    except (Damaged, subwords.UnreadableModel) as error:
+        damaged = [{"file": f"{SHARDS}/manifest.json", "problem": f"nothing can be cut again: {error}"}]
+        return {"documents": 0, "equal": 0, "damaged": damaged}
     limit = min(int(share * 2**64), 2**64 - 1)
     documents = equal = seen = 0
+    whole = True
     problems: dict[str, list[str]] = {}
     more: Counter[str] = Counter()
 
@@ -50,21 +56,25 @@ def retokenize(out: Path, share: float, seed: int, report: Callable[[int], None]
             more[file] += 1
 
     for part in parts:
-        for found, _, _ in kept(out, part, ("doc_id", "text"), encoded["settings"]["cuts"]):
-            doc_ids = found.column("doc_id").to_pylist()
-            seen += len(doc_ids)
-            # Not the places of the shards: those of a small share would all be in the first.
-            drawn = shards.places([b"retokenize" + doc_id for doc_id in doc_ids], seed) <= np.uint64(limit)
-            rows = np.flatnonzero(drawn).tolist()
-            texts = [found.column("text")[row].as_py() for row in rows]
-            for row, tokens in zip(rows, model.encode(texts), strict=True):
-                documents += 1
-                file, problem = _compare(corpus, doc_ids[row], tokens)
-                equal += not problem
-                if problem:
-                    differs(file, problem)
-        report((out / "extract" / f"part-{part:05d}.parquet").stat().st_size)
-    if seen != len(corpus):
+        try:
+            for found, _, _ in kept(out, part, ("doc_id", "text"), encoded["settings"]["cuts"]):
+                doc_ids = found.column("doc_id").to_pylist()
+                seen += len(doc_ids)
+                # Not the places of the shards: those of a small share would all be in the first.
+                drawn = shards.places([b"retokenize" + doc_id for doc_id in doc_ids], seed) <= np.uint64(limit)
+                rows = np.flatnonzero(drawn).tolist()
+                texts = [found.column("text")[row].as_py() for row in rows]
+                for row, tokens in zip(rows, model.encode(texts), strict=True):
+                    documents += 1
+                    file, problem = _compare(corpus, doc_ids[row], tokens)
+                    equal += not problem
+                    if problem:
+                        differs(file, problem)
+            report((out / "extract" / f"part-{part:05d}.parquet").stat().st_size)
+        except (OSError, ValueError, pa.ArrowException) as error:
+            whole = False
+            differs("manifest.json", f"part {part} of the stages before is not readable: {error}")
+    if whole and seen != len(corpus):
         differs("manifest.json", f"has {len(corpus)} documents, the stages before kept {seen}")
     damaged = [
         {"file": f"{SHARDS}/{file}", "problem": problem}

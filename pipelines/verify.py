@@ -32,8 +32,9 @@ def verify(out: Path, report: Callable[[int], None]) -> dict[str, Any]:
             f"{folder}: no manifest.json, so no finished corpus; run `make corpus` first, or give another OUT"
         )
     damaged: list[dict[str, str]] = []
-    checked = 0
+    checked, digest = 0, ""
     try:
+        digest = manifest["digest"]
         for path, problem in _problems(store, folder, manifest):
             checked += 1
             report(path.stat().st_size if path.is_file() else 0)
@@ -41,7 +42,7 @@ def verify(out: Path, report: Callable[[int], None]) -> dict[str, Any]:
                 damaged.append({"file": str(path.relative_to(out)), "problem": problem})
     except (KeyError, TypeError, AttributeError) as error:
         damaged.append({"file": f"{SHARDS}/manifest.json", "problem": f"not a manifest of token shards: {error!r}"})
-    return {"files": checked, "damaged": damaged, "digest": str(manifest.get("digest"))}
+    return {"files": checked, "damaged": damaged, "digest": digest}
 
 
 def size(out: Path) -> int:
