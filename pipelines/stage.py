@@ -79,8 +79,10 @@ class Unaccounted(Exception):
 def run_task(task: Task, store: Store) -> Commit:
     """Make one part and commit it; the same function inline, in a Ray task, on any machine.
 
-    Raises `Unaccounted` where rows in differ from rows kept plus rows dropped for a reason.
+    Raises `Unaccounted` where rows in differ from rows kept plus rows dropped for a reason, and where the part was made
+    before with the same settings from the same content, but of other bytes.
     """
+    before = store.read_json(store.commit_path(task.stage.name, task.index)) or {}
     output = Output(store.root)
     result = task.stage.work(task, output)
     if result.rows_in != result.kept + sum(result.reasons.values()):
@@ -93,6 +95,8 @@ def run_task(task: Task, store: Store) -> Commit:
         task.stage.name, task.index, task.fingerprint(), result.rows_in, result.kept, reasons,
         dict(sorted(output.files.items())), result.totals, result.detail,
     )  # fmt: skip
+    if before.get("fingerprint") == commit.fingerprint and (other := drift(before["files"], commit.files)):
+        raise Unaccounted(f"{task.stage.name} part {task.index} came out otherwise than before: {other[0]}")
     store.write_commit(commit)
     return commit
 

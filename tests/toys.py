@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import time
 from pathlib import Path
 
 from pipelines.stage import Result, Task
@@ -32,6 +33,26 @@ def part_two_kills_its_worker_once(task: Task, output: Output) -> Result:
     if task.index == 2 and not once.exists():
         once.touch()
         os.kill(os.getpid(), signal.SIGKILL)
+    return fine(task, output)
+
+
+def dies_before_its_commit_once(task: Task, output: Output) -> Result:
+    """Its file is there under its name, its record is not."""
+    once = Path(str(task.given))
+    result = fine(task, output)
+    if not once.exists():
+        once.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return result
+
+
+def hungry(task: Task, output: Output) -> Result:
+    """Takes more memory than there is, slowly enough to be watched."""
+    if task.index == 2:
+        held = []
+        for _ in range(200):
+            held.append(b"x" * (20 << 20))
+            time.sleep(0.05)
     return fine(task, output)
 
 
