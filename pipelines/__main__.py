@@ -446,8 +446,8 @@ def _verify(args: argparse.Namespace) -> int:
     else:
         for bad in found["damaged"]:
             print(f"damaged: {bad['file']}: {bad['problem']}")
-        if again := found.get("retokenized"):
-            print(f"{again['documents']:,} documents cut again, {again['equal']:,} equal")
+        if cut := found.get("retokenized"):
+            print(f"{cut['documents']:,} documents cut again, {cut['equal']:,} equal")
         print(f"{found['files']} files checked, {len(found['damaged'])} damaged; digest {found['digest']}")
     return 1 if found["damaged"] else 0
 

@@ -84,7 +84,7 @@ class Tally:
 
     def add(self, tokens: NDArray[np.int32]) -> None:
         """The tokens of the next batch."""
-        self._content.update(np.ascontiguousarray(tokens, "<i4"))
+        self._content.update(np.ascontiguousarray(tokens, "<i4").data)
         self._batches += 1
         if len(tokens):
             extent = [*self._extent, int(tokens.min()), int(tokens.max())]
