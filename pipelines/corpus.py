@@ -121,7 +121,7 @@ def stages(recipe: Recipe) -> dict[str, Stage]:
     stage("dedup/compare", compare.compare_block, minhash | exact | floor, "numba", "dedup/cluster")
     stage("dedup/decide", decide.decide_part, floor, "", "dedup/compare", version=2)
     if not how.model:
-        learned |= {"cuts": cutting} | vocabulary.settings(recipe)
+        learned |= {"cuts": cutting, "training": vocabulary.settings(recipe)}
     stage("tokenize/vocabulary", tokenize.make_vocabulary, learned, f"{cutter} xxhash", "dedup/decide", version=2)
     stage(
         "tokenize/encode",

@@ -102,23 +102,22 @@ def _tokens(model: Subwords, path: Path) -> int:
 
 
 def show(found: dict[str, Any], console: Console) -> None:
-    """What was measured, a model a row."""
+    """What was measured, a row for each model and language."""
     read = [f"{of['documents']:,} in {lang} ({of['chars']:,} characters)" for lang, of in found["texts"].items()]
     kind = "Held-out documents" if found["held_out"] else "Documents"
-    console.print(f"{kind}: {', '.join(read)}", highlight=False)
-    langs = [lang for lang, of in found["texts"].items() if of["documents"]]
-    columns = {"chars_per_token": "chars/token", "bytes_per_token": "bytes/token"}
-    shares = {"byte_share": "bytes", "unknown_share": "unknown"}
-    heads = [f"{words}\n{lang}" for words in (*columns.values(), *shares.values(), "lost") for lang in langs]
-    table = Table("tokenizer", "pieces", *heads, "ja/en\ntokens", f"MB/s\n{found['threads']} threads")
+    console.print(f"{kind}: {', '.join(read)}; cut with {found['threads']} threads", highlight=False)
+    table = Table(
+        "", "chars/\ntoken", "bytes/\ntoken", "byte\ntokens", "unknown", "texts\nlost", "ja/en\ntokens", "MB/s"
+    )
     for model in found["models"]:
-        of = model["languages"]
-        table.add_row(
-            model["name"], f"{model['vocab_size']:,}",
-            *(f"{of[lang][key]:.3f}" for key in columns for lang in langs),
-            *(f"{of[lang][key]:.2%}" for key in shares for lang in langs),
-            *(f"{of[lang]['lost']:,}" for lang in langs),
-            f"{model['parallel']['ratio']:.3f}" if "parallel" in model else "",
-            f"{model['mb_per_s']:.1f}",
-        )  # fmt: skip
+        ratio = f"{model['parallel']['ratio']:.3f}" if "parallel" in model else ""
+        table.add_row(f"{model['name']}\n{model['vocab_size']:,} pieces", *[""] * 5, ratio, f"{model['mb_per_s']:.1f}")
+        for lang, of in model["languages"].items():
+            table.add_row(
+                lang, f"{of['chars_per_token']:.3f}", f"{of['bytes_per_token']:.3f}",
+                f"{of['byte_share']:.2%}", f"{of['unknown_share']:.2%}", f"{of['lost']:,}",
+            )  # fmt: skip
+        table.add_section()
+    for column in table.columns[1:]:
+        column.justify = "right"
     console.print(table)

@@ -107,7 +107,7 @@ def make_vocabulary(task: Task, output: Output) -> Result:
             for documents, verdicts, _ in kept(output.root, index, ("text",), settings["cuts"])
             for text, lang in zip(documents.column("text").to_pylist(), verdicts.column("lang").to_pylist())
         )
-        model, card = vocabulary.learn(texts, settings)
+        model, card = vocabulary.learn(texts, settings["training"])
     with output.create(MODEL) as file:
         file.write(model)
     with output.create(CARD) as file:
