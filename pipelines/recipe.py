@@ -247,8 +247,8 @@ class Tokenize(Settings):
     pattern: Literal["", "cl100k", "qwen"] = ""
     """Where ranks cut text before they merge. The published files are known by the number of their ranks."""
     algorithm: Literal["unigram", "bpe"] = "unigram"
-    """Of a trained model, as all below. LLM-jp's are Unigram. BPE had 3-9% more characters a token on documents that
-    were held out, and is slower to encode; `docs/decisions` has the numbers."""
+    """Of a trained model, as all below. LLM-jp's are Unigram. BPE had 1-6% more characters a token on documents that
+    were held out, and took three times as long to encode."""
     vocab_size: Annotated[int, Field(ge=300, le=2_000_000)] = 32_000
     """LLM-jp v2.2 has 48,586 pieces for ja, en and code together; ours has two languages."""
     sample_chars: dict[str, Annotated[int, Field(ge=1)]] = {"ja": 10_000_000, "en": 20_000_000}
@@ -257,8 +257,8 @@ class Tokenize(Settings):
     two seconds a million and ten bytes a character."""
     japanese_words: Literal["", "A", "B", "C"] = "C"
     """No piece reaches over the end of a word of SudachiPy's, in its short, middle or long units; for training only.
-    LLM-jp v2 does so with MeCab. With "" phrases become pieces (することができます), and a token has a quarter more
-    characters; what a model learns from such pieces we have not measured."""
+    LLM-jp v2 does so with MeCab. With "" phrases become pieces (することができます), and a Japanese token has 21-26%
+    more characters; what a model learns from such pieces we have not measured."""
     max_piece_chars: Annotated[int, Field(ge=1, le=512)] = 16
     """LLM-jp v2 has 16 for English and 8 for Japanese. One run has one limit; in Japanese words are a stricter one."""
     character_coverage: Annotated[float, Field(ge=0.98, le=1)] = 0.9995
