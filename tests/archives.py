@@ -53,7 +53,7 @@ def zip_of(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> by
 
 def overlapping(size: int, times: int) -> bytes:
     """A zip whose directory names one deflated member many times."""
-    one = zip_of({"a.txt": b"a" * size})
+    one = zip_of({"a.bin": b"a" * size})
     start, end = one.index(b"PK\1\2"), one.index(b"PK\5\6")
     entry = one[start:end]
     tail = bytearray(one[end:])

@@ -54,6 +54,8 @@ def format_of(file: BinaryIO, name: str) -> str:
     head = containers.head(file, formats.HEAD)
     if formats.is_zip(head) or formats.is_tar(head):
         return "latex" if _is_paper(file, size) else "archive"
+    if named == "xml" and not head and size:
+        return "dump"  # of which nothing can be inflated: as a dump it is a row that says so
     if named == "archive":  # damaged, or a paper of one file, which arXiv calls .tar.gz too
         return "latex" if formats.sniff("", head) == "latex" else "archive"
     # The line that tells a work of Aozora Bunko is its last.
