@@ -182,7 +182,8 @@ class Store:
         record = self.read_json(path)
         path.unlink(missing_ok=True)
         for name in (record or {}).get("files", {}):
-            (self.root / name).unlink(missing_ok=True)
+            with contextlib.suppress(NotADirectoryError):  # then it is gone too
+                (self.root / name).unlink(missing_ok=True)
 
     def sweep(self, stage: str, parts: int) -> None:
         """Take back the parts of an earlier, larger plan of a stage that is now finished with `parts` parts."""

@@ -105,7 +105,7 @@ def _reader(shards: TokenShards) -> subwords.Subwords:
     """The tokenizer that lies beside the shards, if it is the one that they were made with."""
     path = shards.folder / shards.manifest["tokenizer"]["file"]
     try:
-        model = subwords.load(path)
+        model = subwords.load(path, shards.manifest["tokenizer"].get("pattern", ""))
     except subwords.UnreadableModel as error:
         raise Stop(str(error)) from None
     if model.sha256 != shards.tokenizer_sha256:
