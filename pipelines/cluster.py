@@ -45,6 +45,9 @@ def environment(address: str) -> None:
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     # Our tasks ask for no GPU; without this, Ray warns that it will one day stop hiding GPUs from such tasks.
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    if address == LOCAL:
+        # Its control service does not come back when it has died; Ray would wait a minute for it.
+        os.environ.setdefault("RAY_gcs_rpc_server_reconnect_timeout_s", "20")
     if address == LOCAL and "RAY_AUTH_MODE" not in os.environ:
         # Ray listens on all interfaces even for itself. It would make a token of its own, but in a file that others may
         # read (mode 0644 in 2.60); this one is in no file and ends with the process.

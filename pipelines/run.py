@@ -134,7 +134,7 @@ def ray_map(
     from ray import exceptions
 
     lost = (
-        exceptions.NodeDiedError, exceptions.ObjectLostError, exceptions.LocalRayletDiedError,
+        exceptions.NodeDiedError, exceptions.ObjectLostError,
         exceptions.RuntimeEnvSetupError,  # a node that could not fetch our code: it was never the part's turn
     )  # fmt: skip
     remote = ray.remote(num_cpus=1, max_retries=0, retry_exceptions=False)(work)
@@ -152,6 +152,10 @@ def ray_map(
             try:
                 yield Done(now.task, attempts=now.number, **ray.get(ref))
                 continue
+            except exceptions.LocalRayletDiedError:
+                raise Stop(
+                    "Ray has died on the driver's machine; what is committed is kept, run again to go on"
+                ) from None
             except lost:
                 losses += 1
             except (exceptions.WorkerCrashedError, exceptions.OutOfMemoryError):
