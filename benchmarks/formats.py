@@ -10,13 +10,14 @@ chosen from the files in order. MB are those of the documents as they are, befor
 The others are no requirements of ours; what is not installed is not run, and named:
 
 docling (with docling-core)  its JATS backend, from bytes to its Markdown
-pylatexenc                   LatexNodesToText on one file: it follows no \\input and expands no macros of the document
+pylatexenc                   LatexNodes2Text on one file: it follows no \\input and expands no macros of the document
 pdfminer.six                 extract_text
 mwparserfromhell             strip_code of the wikitext
 trafilatura                  of pages, as it comes: decoding by it, its defaults
 
 All run in this process, without the child that guards a run (0.1 ms a page, see pipelines/extract/guard.py). "none" are
-the documents without a text, for any reason. A peer that fails on a document, as ours, is charged for the time.
+the documents without a text, for any reason. A peer that fails on a document, as ours, is charged for the time; one
+that fails on the first is named with what it says.
 """
 
 import argparse
@@ -90,7 +91,7 @@ def decoded(raw: Raw) -> str:
 
 def pylatexenc() -> Callable[[Raw], str]:
     latex2text: Any = importlib.import_module("pylatexenc.latex2text")
-    return lambda raw: latex2text.LatexNodesToText().latex_to_text(decoded(raw))
+    return lambda raw: latex2text.LatexNodes2Text().latex_to_text(decoded(raw))
 
 
 def pdfminer() -> Callable[[Raw], str]:
@@ -137,7 +138,7 @@ PEERS = {
 
 
 def rate(work: Callable[[Raw], str], documents: list[Raw]) -> Rate:
-    with contextlib.suppress(Exception):
+    with contextlib.suppress(Unreadable):
         work(documents[0])  # imports, and what is loaded once
     chars = none = 0
     begun = time.process_time()
@@ -174,6 +175,8 @@ def main() -> None:
                 print(f"  {peer.__name__:18}{rate(peer(), documents)}", flush=True)
             except ImportError as error:
                 print(f"  {peer.__name__:18}not installed ({error})")
+            except Exception as error:
+                print(f"  {peer.__name__:18}does not work ({type(error).__name__}: {error})")
 
 
 if __name__ == "__main__":
