@@ -17,8 +17,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipelines.errors import Stop, UsageError
-from pipelines.folder import HashingFile, whole_or_absent
-from pipelines.store import digest
+from pipelines.store import HashingFile, digest, whole_or_absent
 from tokenizer import megatron, shards
 from tokenizer.loader import Damaged, ForeignTokenizer, TokenShards
 

@@ -27,8 +27,7 @@ from rich.table import Table
 from dedup import shingles
 from filters import language, quality, supervised
 from pipelines.errors import Stop, UsageError
-from pipelines.folder import whole_or_absent
-from pipelines.store import digest, readable
+from pipelines.store import digest, readable, whole_or_absent
 from pipelines.texts import Source, Text, find_texts, read_texts
 from tokenizer.words import UNSPACED
 
