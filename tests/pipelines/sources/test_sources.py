@@ -96,8 +96,10 @@ def test_a_file_that_is_one_document(tmp_path: Path, name: str, ending: str) -> 
 @pytest.mark.parametrize("name", ["a.xml", "a.txt", "a.pdf"])
 def test_a_compressed_document_that_is_cut_off_is_told(tmp_path: Path, name: str, ending: str) -> None:
     packed = PACKED[ending](SINGLE[name][0])
-    raw = only(tmp_path / (name + ending), packed[: len(packed) - 5])
-    assert raw.problem == "bad_encoding"
+    ((_, problem),) = told(items(tmp_path / (name + ending), packed[: len(packed) - 5]))
+    # What kind of XML it was cannot be told where nothing can be inflated.
+    assert problem == "bad_encoding" or (problem == "damaged" and name == "a.xml")
+    assert format_of_path(tmp_path / (name + ending)) or name == "a.pdf"
 
 
 @pytest.mark.parametrize("ending", ["", *PACKED])
