@@ -1,0 +1,73 @@
+"""What Ray costs a real run, and what a second worker brings: wall seconds inline, with one worker and with two.
+
+    python -m benchmarks.scaling [ARCHIVE …]        (default: ../shared/data/web/crawl-*.warc.gz)
+
+Whole runs of recipes/web.toml from archives to shards, in parts of about ten seconds. Ray's share is what one worker's
+run takes in its stages beyond the seconds of its tasks; starting and ending Ray stand apart: they are the same for a
+run of a day. Needs two cores of its own: on a shared machine the gain says little.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+CRAWL = ROOT.parent / "shared/data/web"
+
+#: At 0.5 MB of archive a second and core, ten seconds.
+PART_BYTES = 5 << 20
+
+#: What is asked of it.
+MOST_SHARE, LEAST_GAIN = 0.03, 1.8
+
+
+def run(archives: list[str], out: Path, *options: str) -> dict[str, Any]:
+    """A whole run: its wall seconds, those of its stages, those of its tasks, and the digest of what came out."""
+    recipe = out.with_suffix(".toml")
+    recipe.write_text((ROOT / "recipes/web.toml").read_text() + f"\n[input]\npart_bytes = {PART_BYTES}\n")
+    words = ["run", "--recipe", str(recipe), "--input", *archives, "--out", str(out), "--json", *options]
+    start = time.monotonic()
+    subprocess.run([sys.executable, "-m", "pipelines", *words], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+    wall = time.monotonic() - start
+    events = [json.loads(line) for line in (out / "log/events.jsonl").read_text().splitlines()]
+    status = json.loads((out / "log/status.json").read_text())
+    extract = [event["seconds"] for event in events if event["stage"] == "extract"]
+    return {
+        "wall": wall,
+        "stages": sum(stage["seconds"] for stage in status["stages"]),
+        "tasks": sum(event["seconds"] for event in events),
+        "part": sum(extract) / len(extract),
+        "digest": json.loads((out / "tokenize/shards/manifest.json").read_text())["digest"],
+    }
+
+
+def main() -> None:
+    archives = sys.argv[1:] or sorted(map(str, CRAWL.glob("crawl-*.warc.gz")))
+    if not archives:
+        sys.exit("no archives: name some")
+    with tempfile.TemporaryDirectory() as folder:
+        found = {
+            name: run(archives, Path(folder) / name.replace(" ", "-"), *options)
+            for name, options in {
+                "inline": ["--inline"], "1 worker": ["--workers", "1"], "2 workers": ["--workers", "2"],
+            }.items()
+        }  # fmt: skip
+    print(f"{len(archives)} archives, parts of {found['inline']['part']:.1f} s")
+    for name, one in found.items():
+        print(f"{name:10} {one['wall']:7.1f} s wall, {one['stages']:7.1f} s in stages, {one['tasks']:7.1f} s in tasks")
+    one, two = found["1 worker"], found["2 workers"]
+    share = 1 - one["tasks"] / one["stages"]
+    print(f"Ray's share of the stages {share:.1%} (asked: < {MOST_SHARE:.0%})")
+    for name in ("inline", "1 worker"):
+        print(f"start, planning and end, {name}: {found[name]['wall'] - found[name]['stages']:.1f} s")
+    print(f"two workers: {one['wall'] / two['wall']:.2f}x in all, {one['stages'] / two['stages']:.2f}x in the stages "
+          f"(asked: {LEAST_GAIN}x)")  # fmt: skip
+    print("the same bytes" if len({run["digest"] for run in found.values()}) == 1 else "NOT THE SAME BYTES")
+
+
+if __name__ == "__main__":
+    main()
