@@ -18,7 +18,7 @@ RECIPE = """
 name = "real"
 [tokenize]
 vocab_size = 4000
-sample_chars = 500000
+sample_chars = { ja = 250000, en = 250000 }
 """
 
 
