@@ -7,15 +7,28 @@ import pyarrow as pa
 
 from filters import language
 from pipelines.errors import UsageError
-from pipelines.texts import find_texts, read_texts
+from pipelines.texts import Text, find_texts, read_texts
 
 Report = Callable[[str, float], None]
 """Told what is being done and the share of it that is."""
 
 
+def labelled(texts: Sequence[Text], rule: language.Language, setting: str) -> list[tuple[str, str]]:
+    """Each text with its language, "" where none is found. Half a character, which JSON can write, becomes a question
+    mark. Raises `UsageError` that names the setting where a language is unknown."""
+    plain = [text.encode("utf-8", "replace").decode() for text, _ in texts]
+    unknown = pa.array([text for text, (_, lang) in zip(plain, texts, strict=True) if lang is None], pa.string())
+    try:
+        guesses = iter(rule.labels(pa.record_batch({"text": unknown}))[0].to_pylist())
+    except language.ModelError as error:
+        raise UsageError(f"{setting}: {error}") from None
+    return [
+        (text, (next(guesses) or "") if lang is None else lang) for text, (_, lang) in zip(plain, texts, strict=True)
+    ]
+
+
 def read_labelled(paths: Sequence[Path], languages: Sequence[str], report: Report) -> Iterator[list[tuple[str, str]]]:
-    """Batches of (text, language); the language is "" where none of `languages` fits. Half a character, which JSON can
-    write, becomes a question mark.
+    """Batches of (text, language), as `labelled` has them.
 
     Raises:
         UsageError: a path is not readable, or a language is unknown.
@@ -27,11 +40,5 @@ def read_labelled(paths: Sequence[Path], languages: Sequence[str], report: Repor
     for source in sources:
         for share, batch in read_texts(source):
             report("reading", (before + share * source.size) / total)
-            texts = [text.encode("utf-8", "replace").decode() for text, _ in batch]
-            unknown = pa.array([text for text, (_, lang) in zip(texts, batch) if lang is None], pa.string())
-            try:
-                guesses = iter(rule.labels(pa.record_batch({"text": unknown}))[0].to_pylist())
-            except language.ModelError as error:
-                raise UsageError(f"languages: {error}") from None
-            yield [(text, (next(guesses) or "") if lang is None else lang) for text, (_, lang) in zip(texts, batch)]
+            yield labelled(batch, rule, "languages")
         before += source.size

@@ -18,28 +18,22 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from dedup import shingles
 from filters import language, quality, supervised
 from pipelines.errors import Stop, UsageError
+from pipelines.held_out import HELD_OUT, holds_out
+from pipelines.labelled import labelled
 from pipelines.store import digest, readable, whole_or_absent
-from pipelines.texts import Source, Text, find_texts, read_texts
-from tokenizer.words import UNSPACED
+from pipelines.texts import Source, find_texts, read_texts
 
 LABELS = {"positive": quality.POSITIVE, "negative": quality.NEGATIVE}
 
 #: Texts of each kind and language. Fewer and the held-out tenth is one of chance.
 LEAST = 20
-#: One text in so many is held out.
-HELD_OUT = 10
-#: The one with the smallest hash of so many words, or characters of scripts without spaces, decides whether a text is
-#: held out. Shorter ones are in too many texts: whole corpora would go to one side.
-_WORDS, _CHARACTERS, _MOST_SHINGLES = 8, 20, 1 << 17
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: Lines scored at a time.
 _BATCH = 1024
@@ -199,7 +193,7 @@ def _read(
         for source in sources:
             for share, texts in read_texts(source):
                 report(f"reading {label}", (before + share * source.size) / total)
-                for text, lang in _labelled(texts, labels):
+                for text, lang in labelled(texts, labels, "--languages"):
                     counts[label]["read"] += 1
                     features = quality.features(text)
                     if lang not in languages:
@@ -210,20 +204,6 @@ def _read(
                         _draw(samples[label, lang], text, lang, features, seed, scratch)
             before += source.size
     return samples, counts
-
-
-def _labelled(texts: list[Text], rule: language.Language) -> Iterator[tuple[str, str]]:
-    """Each text with its language: the one it came with, or else the one that the filter stage would find."""
-    texts = [
-        (text.encode("utf-8", "replace").decode(), lang) for text, lang in texts
-    ]  # JSON can write half a character
-    unknown = pa.array([text for text, lang in texts if lang is None], pa.string())
-    try:
-        guesses = iter(rule.labels(pa.record_batch({"text": unknown}))[0].to_pylist())
-    except language.ModelError as error:
-        raise UsageError(f"--languages: {error}") from None
-    for text, lang in texts:
-        yield text, (next(guesses) or "") if lang is None else lang
 
 
 def _draw(sample: _Sample, text: str, lang: str, features: list[str], seed: int, scratch: IO[bytes]) -> None:
@@ -237,16 +217,12 @@ def _draw(sample: _Sample, text: str, lang: str, features: list[str], seed: int,
 
 
 def is_held_out(text: str, lang: str, seed: int) -> bool:
-    """By the smallest hash of its shingles, which two texts share with a chance of their Jaccard similarity (Broder
-    1997): copies with small changes are not learned in one place to be recognized in the other.
+    """Copies with small changes are not learned in one place to be recognized in the other.
 
     Whole sites are not kept apart. Of tutorials and references 0.98 are told apart so, on sites that were not trained
     on 0.80: for a figure of new sources, hold them back and score them.
     """
-    length = _CHARACTERS if lang in UNSPACED else _WORDS
-    values, _ = shingles.hashes([shingles.key(text[: quality.MAX_CHARS])], [lang], length, _MOST_SHINGLES)
-    smallest = int(values.min()) if len(values) else 0
-    return hashlib.sha256(f"held out {seed} {smallest}".encode()).digest()[0] * HELD_OUT < 256
+    return holds_out(text, lang, f"held out {seed}")
 
 
 Chosen = dict[tuple[str, str], dict[tuple[bytes, bytes], Drawn]]

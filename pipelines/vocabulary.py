@@ -14,31 +14,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dedup import shingles
 from filters import pii
 from pipelines.errors import UsageError
+from pipelines.held_out import HELD_OUT, holds_out
 from pipelines.recipe import Recipe
 from pipelines.store import digest
 from tokenizer import subwords, train, words
-from tokenizer.words import UNSPACED
-
-#: One text in so many is held out.
-HELD_OUT = 10
-#: The smallest hash of so many words, or characters of scripts without spaces, decides. Shorter ones are in too many
-#: texts. No more than these characters of a text are looked at.
-_WORDS, _CHARACTERS, _MOST_CHARS, _MOST_SHINGLES = 8, 20, 100_000, 1 << 17
 
 
 def is_held_out(text: str, lang: str) -> bool:
-    """Whether a text is for measuring alone, whatever the corpus and the seed.
-
-    By the smallest hash of its shingles, which two texts share with a chance of their Jaccard similarity (Broder 1997):
-    copies with small changes are on the same side. Pages of one site are not kept apart.
-    """
-    length = _CHARACTERS if lang in UNSPACED else _WORDS
-    values, _ = shingles.hashes([shingles.key(text[:_MOST_CHARS])], [lang], length, _MOST_SHINGLES)
-    smallest = int(values.min()) if len(values) else 0
-    return hashlib.sha256(f"tokenizer {smallest}".encode()).digest()[0] * HELD_OUT < 256
+    """Whether a text is for measuring alone, whatever the corpus and the seed."""
+    return holds_out(text, lang, "tokenizer")
 
 
 def settings(recipe: Recipe) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from lxml import etree
 from filters import language
 from pipelines.extract import charset, prescreen, rights
 from pipelines.extract.document import Document, Unreadable
+from pipelines.extract.wrapping import WIDE
 from tokenizer.mojibake import repair
 from tokenizer.normalize import normalize
 
@@ -139,8 +140,7 @@ _LAID_OUT = etree.XPath(
     " and not(ancestor::pre or ancestor::textarea or ancestor::script or ancestor::style)]"
 )
 _SPACE = re.compile("[ \t\n\r]+")
-_WIDE = "[⺀-\u303f぀-ㇿ㈀-\u33ff㐀-鿿豈-\ufaff︰-﹏！-ﾟ￠-￦\U00020000-\U0003ffff]"
-_WIDE_BREAK = re.compile(f"(?<={_WIDE})[ \t\r]*\n[ \t\n\r]*(?={_WIDE})")
+_WIDE_BREAK = re.compile(f"(?<=[{WIDE}])[ \t\r]*\n[ \t\n\r]*(?=[{WIDE}])")
 
 
 def _collapse(tree: Any) -> None:

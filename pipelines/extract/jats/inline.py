@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.extract.jats import mathml
+from pipelines.extract.wrapping import WIDE
 
 _CITATION = "\x01"
 _BREAK = "\x02"
@@ -165,8 +166,7 @@ def _bracket(found: re.Match[str]) -> str:
 
 # ── White space ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-_WIDE = "[⺀-\u303f぀-ㇿ㈀-\u33ff㐀-鿿豈-\ufaff︰-﹏！-ﾟ￠-￦\U00020000-\U0003ffff]"
-_WIDE_BREAK = re.compile(f"(?<={_WIDE})[ \t\r]*\n[ \t\n\r]*(?={_WIDE})")
+_WIDE_BREAK = re.compile(f"(?<=[{WIDE}])[ \t\r]*\n[ \t\n\r]*(?=[{WIDE}])")
 _SPACE = re.compile("[ \t\n\r]+")
 
 
