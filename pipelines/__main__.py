@@ -69,7 +69,8 @@ def parser() -> argparse.ArgumentParser:
         if name == "fetch":
             _fetch_options(sub)
             continue
-        out = sub.add_argument("--out", required=name != "doctor", type=Path, metavar="DIR", help="the corpus folder")
+        out = sub.add_argument("--out", required=name != "doctor", type=_place, metavar="DIR",
+                               help="the corpus folder, or s3://bucket/prefix, gs://bucket/prefix")  # fmt: skip
         sub.add_argument(
             "--json", action="store_true", help="print one JSON object on standard output, and nothing else"
         )
@@ -205,6 +206,10 @@ def _trace_options(sub: argparse.ArgumentParser, name: str, out: argparse.Action
         which.add_argument("--doc-id", metavar="HEX", help="of a document")
 
 
+def _place(word: str) -> Path | str:
+    return word if "://" in word else Path(word)
+
+
 def _workers(word: str) -> int:
     if not word.isdigit() or int(word) < 1:
         raise argparse.ArgumentTypeError(f"{word!r} is not a number of workers: 1 or more")
@@ -234,8 +239,11 @@ def main(words: list[str] | None = None) -> int:
     if args.out is None and args.command == "dedup" and not args.curve:
         arguments.error("the following arguments are required: --out")
     from pipelines.run import Terminated, stoppable
+    from pipelines.store import located
 
     try:
+        if isinstance(args.out, str):
+            args.out = located(args.out)
         with stoppable():
             return DO[args.command](args)
     except Stop as stop:
@@ -312,7 +320,7 @@ def _run(args: argparse.Namespace) -> int:
     opened = _build(args, "tokenize")
     _report(args, opened)
     if not args.json:
-        folder = args.out / SHARDS
+        folder = f"{args.out}/{SHARDS}"
         print(
             f"\nshards    {folder}/data/*.arrow\nmanifest  {folder}/manifest.json\n"
             f"verdicts  {args.out}/filter/*.parquet, {args.out}/dedup/decide/*.parquet"
@@ -437,6 +445,8 @@ def _verify(args: argparse.Namespace) -> int:
     with reading.shown("verify", verify.size(args.out), args.json) as report:
         found = verify.verify(args.out, report)
     if args.retokenize:
+        if isinstance(args.out, str):
+            raise UsageError(f"--retokenize: of folders only, and {args.out} is none")
         with reading.shown("retokenize", retokenize.size(args.out), args.json) as report:
             again = retokenize.retokenize(args.out, args.retokenize, args.seed, report)
         found["damaged"] += [bad for bad in again.pop("damaged") if bad not in found["damaged"]]
@@ -510,6 +520,8 @@ def _one_line(value: object) -> str:
 def _trace(args: argparse.Namespace) -> int:
     from pipelines import trace
 
+    if isinstance(args.out, str):
+        raise UsageError(f"--out {args.out}: steps are traced in folders; export the shards to one, or copy them")
     found = trace.trace(args.out, args.plan, args.step, args.batch, args.text)
     if args.json:
         print(json.dumps(found, ensure_ascii=False))
@@ -520,8 +532,10 @@ def _trace(args: argparse.Namespace) -> int:
 
 def _find(args: argparse.Namespace) -> int:
     from pipelines import trace
+    from pipelines.store import Store
 
-    found = trace.find(args.out, args.url, args.doc_id, args.plan, args.batch)
+    with Store(args.out).laid_out("tokenize/shards", "tokenize/manifest") as out:
+        found = trace.find(out, args.url, args.doc_id, args.plan, args.batch)
     if args.json:
         print(json.dumps(found, ensure_ascii=False))
     else:
@@ -535,10 +549,16 @@ def _export(args: argparse.Namespace) -> int:
 
 def _export_shards(args: argparse.Namespace) -> int:
     from pipelines import export_shards, reading
+    from pipelines.store import Store
 
+    if isinstance(args.out, str) and not args.to:
+        raise UsageError(f"--to: must be given, a folder, where OUT is {args.out}")
     folder = args.to or args.out / "export" / args.what
-    with reading.shown(args.what, export_shards.size(args.out), args.json) as report:
-        says = export_shards.export(args.what, args.out, folder, report)
+    with (
+        Store(args.out).laid_out("tokenize/shards", "tokenize/manifest") as out,
+        reading.shown(args.what, export_shards.size(out), args.json) as report,
+    ):
+        says = export_shards.export(args.what, out, folder, report)
     if args.json:
         print(json.dumps(says))
         return 0

@@ -5,12 +5,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
 from pipelines.record import UPSTREAM
 from pipelines.show import JUDGES
+from pipelines.store import Store
 
 DIMENSIONS = ("language", "host", "year", "length")
 
@@ -20,23 +22,25 @@ ROWS, REASONS, HOSTS = 12, 4, 20
 LENGTH = "length.chars"
 
 
-def collect(out: Path) -> dict[str, Any]:
+def collect(out: Path | str) -> dict[str, Any]:
     """`{dimension: {value: {reason or "kept": documents}}}`, the values with the most documents first."""
     found: dict[str, dict[str, Counter[str]]] = {name: {} for name in DIMENSIONS}
-    for path in sorted((out / "extract").glob("part-*.parquet")):
-        extracted = pq.read_table(path, columns=["reason", "url", "date"])
+    store = Store(out)
+    judged_too = {stage: set(store.indices(stage)) for stage in JUDGES[1:]}
+    for index in store.indices("extract"):
+        part = f"part-{index:05d}.parquet"
+        extracted = _table(store, f"extract/{part}", "reason", "url", "date")
         reasons = [extracted.column("reason").to_pylist()]
         langs: list[str | None] = [None] * extracted.num_rows
         lengths: list[float | None] = [None] * extracted.num_rows
-        if (beside := out / "filter" / path.name).exists():
-            have = pq.read_schema(beside).names
-            judged = pq.read_table(beside, columns=[name for name in ("reason", "lang", LENGTH) if name in have])
+        if index in judged_too["filter"]:
+            judged = _table(store, f"filter/{part}", "reason", "lang", LENGTH)
             reasons.append(judged.column("reason").to_pylist())
             langs = judged.column("lang").to_pylist()
-            if LENGTH in have:
+            if LENGTH in judged.column_names:
                 lengths = judged.column(LENGTH).to_pylist()
-        if (beside := out / JUDGES[-1] / path.name).exists():
-            reasons.append(pq.read_table(beside, columns=["reason"]).column("reason").to_pylist())
+        if index in judged_too[JUDGES[-1]]:
+            reasons.append(_table(store, f"{JUDGES[-1]}/{part}", "reason").column("reason").to_pylist())
         urls, dates = extracted.column("url").to_pylist(), extracted.column("date").to_pylist()
         for row, said in enumerate(zip(*reasons, strict=True)):
             reason = next((r for r in said if r not in (None, UPSTREAM)), "kept")
@@ -49,6 +53,13 @@ def collect(out: Path) -> dict[str, Any]:
             for name, value in zip(DIMENSIONS, values, strict=True):
                 found[name].setdefault(value, Counter())[reason] += 1
     return {name: _ranked(values, ROWS * HOSTS if name == "host" else None) for name, values in found.items()}
+
+
+def _table(store: Store, path: str, *columns: str) -> pa.Table:
+    """Those of the columns that a part has."""
+    with store.fetched(path) as file:
+        have = pq.read_schema(file).names
+        return pq.read_table(file, columns=[name for name in columns if name in have])
 
 
 def host(url: str | None) -> str:

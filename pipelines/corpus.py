@@ -20,10 +20,10 @@ from pipelines.earlier import Earlier, open_earlier
 from pipelines.errors import Drift, UsageError
 from pipelines.recipe import Recipe, Rule
 from pipelines.record import VERDICT
-from pipelines.run import Done, Runner, inline, run_stage
+from pipelines.run import Done, Runner, already, inline, run_stage
 from pipelines.sources import projects
 from pipelines.stage import Stage, Task, drift, fresh
-from pipelines.store import Store
+from pipelines.store import Store, located
 from pipelines.tasks import Commits, Corpus, tasks
 from pipelines.work import extract, filter, tokenize
 from pipelines.work.dedup import cluster, compare, decide, group, lines, sign
@@ -174,10 +174,10 @@ def _scores(recipe: Recipe) -> list[str]:
     return list(recipe.tokenize.scores)
 
 
-def open_corpus(recipe: Recipe, patterns: Sequence[str], out: Path, against: Sequence[str] = ()) -> Corpus:
+def open_corpus(recipe: Recipe, patterns: Sequence[str], out: Path | str, against: Sequence[str] = ()) -> Corpus:
     """Find the input, digest it (once: sizes and times of files seen before are remembered) and cut it into parts; open
     the corpora to be deduplicated against."""
-    store = Store(out.resolve())
+    store = Store(located(out))
     here, elsewhere = remembered.digests(store)
     if recipe.input.remote_digest == "etag":
         elsewhere = inputs.by_etag
@@ -195,9 +195,9 @@ def open_corpus(recipe: Recipe, patterns: Sequence[str], out: Path, against: Seq
         spans = list(itertools.chain.from_iterable(pool.map(cut, found)))
     earlier: tuple[Earlier, ...] = ()
     if against:
-        if store.root in [Path(other).resolve() for other in against]:
+        if store.root in [located(other) for other in against]:
             raise UsageError(f"--against {out}: the corpus itself; give another --out")
-        earlier = open_earlier([Path(other) for other in against], stages(recipe)["dedup/sign"])
+        earlier = open_earlier(against, stages(recipe)["dedup/sign"])
     return Corpus(recipe, parts_of(spans, recipe.input.part_bytes), store, earlier)
 
 
@@ -231,12 +231,12 @@ def check_drift(corpus: Corpus, wanted: dict[str, Stage], rebuild: bool) -> None
     store = corpus.store
     again = "give --rebuild to make the parts concerned again, or another OUT"
     now = _inputs(corpus)
-    before = store.read_json(store.root / "commits" / "inputs.json")
+    before = store.read_json("commits/inputs.json")
     if before is not None and before != now:
         changed = drift(before, now)
         raise Drift(f"{store.root}: the input is not the one the parts there were made from ({changed[0]}); {again}")
     for name, stage in wanted.items():
-        committed = store.read_json(store.root / "commits" / name / "stage.json")
+        committed = store.read_json(f"commits/{name}/stage.json")
         if committed is not None and (fields := drift(committed, stage.description())):
             more = f" and {len(fields) - 1} more" if len(fields) > 1 else ""
             raise Drift(f"{store.root}: {name} was made otherwise: {fields[0]}{more}; {again}")
@@ -263,7 +263,7 @@ def build(
     names = list(wanted)[: list(wanted).index(COMMANDS[until][-1]) + 1]
     store = corpus.store
     check_drift(corpus, {name: wanted[name] for name in names}, rebuild)
-    store.write_json(store.root / "commits" / "inputs.json", _inputs(corpus))
+    store.write_json("commits/inputs.json", _inputs(corpus))
     done: Commits = {}
     with contextlib.ExitStack() as stack:
         started: Runner | None = None
@@ -271,13 +271,15 @@ def build(
             stage = wanted[name]
             spare = memory.needed(name, corpus, done)
             todo = [dataclasses.replace(task, memory=spare) for task in tasks(stage, corpus, done)]
-            stale = not all(fresh(task, store) for task in todo)
-            store.write_json(store.root / "commits" / name / "stage.json", stage.description())
+            there = list(store.each(lambda task: fresh(task, store), todo))
+            stale = None in there
+            store.write_json(f"commits/{name}/stage.json", stage.description())
             if stale and not started:
                 started = stack.enter_context(runner)
             if stale and name == "tokenize/shards":
                 store.discard("tokenize/manifest", 0)  # it must not speak of shards that are being replaced
-            done[name] = run_stage(todo, store, started or inline, announce(stage, todo))
+            how = started or inline if stale else already(there)
+            done[name] = run_stage(todo, store, how, announce(stage, todo))
             store.sweep(name, len(todo))
     return done
 
@@ -293,7 +295,7 @@ def state(corpus: Corpus) -> tuple[dict[str, Stage], dict[str, list[bool] | None
         if not complete:
             parts[name] = None
             continue
-        found = [fresh(task, corpus.store) for task in tasks(stage, corpus, done)]
+        found = list(corpus.store.each(lambda task: fresh(task, corpus.store), tasks(stage, corpus, done)))
         parts[name] = [commit is not None for commit in found]
         done[name] = [commit for commit in found if commit]
         complete = len(done[name]) == len(found)

@@ -45,7 +45,7 @@ class Finding:
     do: str = ""
 
 
-def examine(address: str, out: Path | None) -> list[Finding]:
+def examine(address: str, out: Path | str | None) -> list[Finding]:
     """Everything that can be told of the Ray at an address (`local`: one started for it) and of OUT."""
     with cluster.connected(address, 1):
         mark = Probe(out, secrets.token_hex(8)) if out else None
@@ -164,11 +164,11 @@ def _gb(size: int) -> str:
 class Probe:
     """Small files in OUT by which the nodes and the driver see whether they look at the same folder."""
 
-    out: Path
+    out: Path | str
     name: str
 
-    def _path(self, who: str) -> Path:
-        return self.out / "log" / f"doctor-{self.name}-{who}.json"
+    def _path(self, who: str) -> str:
+        return f"log/doctor-{self.name}-{who}.json"
 
     def write(self, who: str) -> None:
         try:
@@ -181,11 +181,12 @@ class Probe:
 
     def seen(self) -> list[str]:
         """Who has written here."""
-        return [path.stem.rsplit("-", 1)[1] for path in sorted(self._path("x").parent.glob(f"doctor-{self.name}-*"))]
+        names = Store(self.out).files.names("log")
+        return [name[:-5].rsplit("-", 1)[1] for name in names if name.startswith(f"doctor-{self.name}-")]
 
     def clear(self) -> None:
-        for path in self._path("x").parent.glob(f"doctor-{self.name}-*"):
-            path.unlink(missing_ok=True)
+        for who in self.seen():
+            Store(self.out).files.remove(self._path(who))
 
 
 def facts(mark: Probe | None) -> dict[str, Any]:
@@ -218,7 +219,7 @@ def _try(mark: Probe) -> dict[str, Any]:
     try:
         sees = mark.sees("driver")
         mark.write(who)
-        return {"error": "", "sees": sees, "wrote": who, "free": shutil.disk_usage(mark.out).free}
+        return {"error": "", "sees": sees, "wrote": who, "free": Store(mark.out).free()}
     except (OSError, Stop) as error:
         return {"error": str(error), "sees": False, "wrote": "", "free": 0}
 

@@ -16,7 +16,7 @@ from pipelines import exchange
 from pipelines.errors import UsageError
 from pipelines.record import UPSTREAM
 from pipelines.stage import Stage, drift
-from pipelines.store import Commit, Store, digest
+from pipelines.store import Commit, Output, Store, beyond, digest, located
 from pipelines.work.dedup.signed import prefix
 
 
@@ -42,7 +42,7 @@ class Earlier:
         return self.offsets[-1]
 
     def parts(self) -> list[str]:
-        return [f"{self.root}/{prefix(index)}" for index in range(len(self.runs))]
+        return [beyond(self.root, prefix(index)) for index in range(len(self.runs))]
 
     def places(self, band: int) -> list[exchange.Place]:
         """The runs of a band."""
@@ -51,9 +51,10 @@ class Earlier:
             for part, run in zip(self.parts(), self.runs, strict=True)
         ]
 
-    def edges(self) -> NDArray[np.uint64]:
+    def edges(self, output: Output) -> NDArray[np.uint64]:
         """Its clusters, as edges (m, 2) between our uids."""
-        parents = np.load(f"{self.root}/dedup/cluster/parents.npy", mmap_mode="r", allow_pickle=False)
+        path = output.fetch(beyond(self.root, "dedup/cluster/parents.npy"))
+        parents = np.load(path, mmap_mode="r", allow_pickle=False)
         children = np.flatnonzero(parents != np.arange(len(parents), dtype=np.uint64)).astype(np.uint64)
         edges = np.stack([parents[children], children], axis=1)
         there, here = np.array(self.spaces, dtype=np.int64).T
@@ -61,11 +62,11 @@ class Earlier:
         moved: NDArray[np.uint64] = (edges.astype(np.int64) + (here - there)[space]).astype(np.uint64)
         return moved
 
-    def stands_for(self) -> NDArray[np.uint32]:
+    def stands_for(self, output: Output) -> NDArray[np.uint32]:
         """For how many documents each of its signed documents stands; 0 where it was not kept. (documents,)"""
         pieces = [np.empty(0, dtype=np.uint32)]
         for index in range(len(self.runs)):
-            path = f"{self.root}/dedup/decide/part-{index:05d}.parquet"
+            path = output.fetch(beyond(self.root, f"dedup/decide/part-{index:05d}.parquet"))
             table = pq.read_table(path, columns=["reason", "cluster_size"])
             table = table.filter(pc.not_equal(pc.fill_null(table.column("reason"), ""), UPSTREAM))
             sizes = pc.if_else(pc.is_null(table.column("reason")), table.column("cluster_size"), 0)
@@ -73,7 +74,7 @@ class Earlier:
         return np.concatenate(pieces)
 
 
-def open_earlier(outs: Sequence[Path], sign: Stage) -> tuple[Earlier, ...]:
+def open_earlier(outs: Sequence[Path | str], sign: Stage) -> tuple[Earlier, ...]:
     """Corpus folders in the order given. Raises `UsageError` for one that is not deduplicated, was signed with settings
     other than those of `sign` (naming the first), or was itself compared with a corpus that is not named before it."""
     found: dict[str, Earlier] = {}
@@ -85,9 +86,9 @@ def open_earlier(outs: Sequence[Path], sign: Stage) -> tuple[Earlier, ...]:
     return tuple(found.values())
 
 
-def _open(out: Path, sign: Stage, before: dict[str, Earlier]) -> Earlier:
-    store = Store(out.resolve())
-    description = store.read_json(store.root / "commits/dedup/sign/stage.json")
+def _open(out: Path | str, sign: Stage, before: dict[str, Earlier]) -> Earlier:
+    store = Store(located(out))
+    description = store.read_json("commits/dedup/sign/stage.json")
     commits = {name: _commits(store, name) for name in ("dedup/sign", "dedup/cluster", "dedup/decide")}
     signed, cluster, decided = commits.values()
     if description is None or not cluster or len(signed) != len(decided):

@@ -6,10 +6,11 @@ The number of buckets decides who does the work, never what comes out.
 """
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipelines.store import Output
 
 #: One run: (2, n) uint64, the hashes in order and below them the uids.
 Run = NDArray[np.uint64]
@@ -49,18 +50,18 @@ def bucket_range(hashes: NDArray[np.uint64], bucket: int, buckets: int) -> slice
     return slice(start, int(np.searchsorted(hashes, np.uint64(bucket_start(bucket + 1, buckets)))))
 
 
-def read_bucket(root: Path, places: Sequence[Place], bucket: int, buckets: int) -> Run:
+def read_bucket(output: Output, places: Sequence[Place], bucket: int, buckets: int) -> Run:
     """One bucket of a band from all its runs, in the order of `places`."""
     pieces = []
     for path, start, stop, base in places:
-        run = np.load(root / path, mmap_mode="r", allow_pickle=False)[:, start:stop]
+        run = np.load(output.fetch(path), mmap_mode="r", allow_pickle=False)[:, start:stop]
         piece = run[:, bucket_range(run[0], bucket, buckets)]
         pieces.append(piece + np.array([[0], [base]], dtype=np.uint64))
     return np.concatenate(pieces, axis=1) if pieces else np.empty((2, 0), dtype=np.uint64)
 
 
-def read_edges(root: Path, files: Sequence[Edges]) -> Iterator[NDArray[np.uint64]]:
+def read_edges(output: Output, files: Sequence[Edges]) -> Iterator[NDArray[np.uint64]]:
     """Each file of edges (m, 2), memory-mapped where nothing is to be added."""
     for path, base in files:
-        edges = np.load(root / path, mmap_mode="r", allow_pickle=False)
+        edges = np.load(output.fetch(path), mmap_mode="r", allow_pickle=False)
         yield edges + np.uint64(base) if base else edges

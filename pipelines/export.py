@@ -10,11 +10,11 @@ import pyarrow.parquet as pq
 
 from pipelines.errors import UsageError
 from pipelines.parts import read_side_by_side
-from pipelines.store import Store, readable, whole_or_absent
+from pipelines.store import Output, Store, readable
 from pipelines.work.dedup.signed import prefix, read
 
 
-def signatures(out: Path) -> dict[str, Any]:
+def signatures(out: Path | str) -> dict[str, Any]:
     """Write `export/signatures.parquet` (doc_id, url, lang, signature: fixed_size_list<uint32>) of every document that
     dedup compared, and `export/signatures.json` with the settings. Returns what is in the JSON.
 
@@ -22,8 +22,8 @@ def signatures(out: Path) -> dict[str, Any]:
     examples/check_signatures.py.
     """
     store = Store(out)
-    stage = store.read_json(out / "commits/dedup/sign/stage.json")
-    parts = sorted((out / "commits/dedup/decide").glob("[0-9]*.json"))
+    stage = store.read_json("commits/dedup/sign/stage.json")
+    parts = store.indices("dedup/decide")
     if stage is None or not parts:
         raise UsageError(f"{out}: no deduplicated corpus; run `minamoto dedup` first, or give another --out")
     settings = stage["settings"]["minhash"]
@@ -32,17 +32,8 @@ def signatures(out: Path) -> dict[str, Any]:
     schema = pa.schema(
         [("doc_id", pa.binary(16)), ("url", pa.string()), ("lang", pa.string()), ("signature", signature)]
     )
-    documents = 0
-    with (
-        whole_or_absent(out / "export/signatures.parquet") as file,
-        pq.ParquetWriter(file, schema, compression="zstd") as writer,
-    ):
-        for index in range(len(parts)):
-            for batch in _signed(out, index, schema):
-                writer.write_batch(batch)
-                documents += batch.num_rows
     says = {
-        "documents": documents,
+        "documents": 0,
         "scheme": "affine32",
         "permutations": permutations,
         **settings,
@@ -53,19 +44,30 @@ def signatures(out: Path) -> dict[str, Any]:
         "hash": "xxh32, seed 0, of the shingle in UTF-32-LE",
         "band": "of dedup.minhash: band_hashes",
     }
-    with whole_or_absent(out / "export/signatures.json") as file:
-        file.write(readable(says))
+    with store.output() as made:
+        with (
+            made.create("export/signatures.parquet") as file,
+            pq.ParquetWriter(file, schema, compression="zstd") as writer,
+        ):
+            for index in parts:
+                with store.output() as output:
+                    for batch in _signed(output, index, schema):
+                        writer.write_batch(batch)
+                        says["documents"] += batch.num_rows
+        with made.create("export/signatures.json") as file:
+            file.write(readable(says))
+        store.bring(made)
     return says
 
 
-def _signed(out: Path, index: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
+def _signed(output: Output, index: int, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
     """The documents of one part that were signed, which are those that filter kept, in their order."""
     part = f"part-{index:05d}.parquet"
-    documents = read(out, prefix(index), "documents")
-    signatures = read(out, prefix(index), "signatures")
+    documents = read(output, prefix(index), "documents")
+    signatures = read(output, prefix(index), "signatures")
     row = 0
     for columns, verdicts in read_side_by_side(
-        (out / "extract" / part, ["doc_id", "url"]), (out / "filter" / part, ["reason", "lang"])
+        (output.fetch(f"extract/{part}"), ["doc_id", "url"]), (output.fetch(f"filter/{part}"), ["reason", "lang"])
     ):
         keep = pc.is_null(verdicts.column("reason"))
         found = columns.filter(keep)
@@ -73,7 +75,8 @@ def _signed(out: Path, index: int, schema: pa.Schema) -> Iterator[pa.RecordBatch
         row += found.num_rows
         if b"".join(found.column("doc_id").to_pylist()) != documents["doc_id"][rows].tobytes():
             raise UsageError(
-                f"{out}: part {index} of dedup/sign is not that of extract and filter; run `minamoto dedup`"
+                f"{output.store.root}: part {index} of dedup/sign is not that of extract and filter; "
+                "run `minamoto dedup`"
             )
         lists = pa.FixedSizeListArray.from_arrays(
             pa.array(signatures[rows].reshape(-1)), type=schema.field("signature").type

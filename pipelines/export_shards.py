@@ -17,7 +17,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from pipelines.errors import Stop, UsageError
-from pipelines.store import HashingFile, digest, whole_or_absent
+from pipelines.folder import HashingFile, whole_or_absent
+from pipelines.store import digest
 from tokenizer import megatron, shards
 from tokenizer.loader import Damaged, ForeignTokenizer, TokenShards
 

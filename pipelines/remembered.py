@@ -1,7 +1,6 @@
 """What planning has found out before, kept below OUT/log and never part of any identity: digests of files, as git's
 index keeps them, and the places where files elsewhere can be cut."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,13 +12,13 @@ from pipelines.store import Store, digest
 def digests(store: Store) -> tuple[Callable[[Path], str], Callable[[str, remote.Seen], str]]:
     """SHA-256 of a file here, and of one elsewhere; read again only when its size or time of change (here) or what its
     server says of it (elsewhere) is new."""
-    memory = store.root / "log" / "inputs.json"
+    memory = "log/inputs.json"
     known: dict[str, list[Any]] = store.read_json(memory) or {}
 
     def remembered(key: str, seen: list[Any], sha256: Callable[[], str]) -> str:
         if known.get(key, [])[:-1] != seen:
             known[key] = [*seen, sha256()]
-            _write(store, memory, known)
+            store.remember(memory, known)
         return str(known[key][-1])
 
     def here(path: Path) -> str:
@@ -41,15 +40,10 @@ def split(
     if not source.seen:
         return sources.split(source, part_bytes, declared, others)
     key = [source.name, source.seen.identity, part_bytes, declared.format]
-    memory = store.root / "log" / "cuts" / f"{digest(key)[:32]}.json"
+    memory = f"log/cuts/{digest(key)[:32]}.json"
     known: dict[str, Any] = store.read_json(memory) or {}
     if known.get("of") == key:
         return [sources.Span(source, kind, start, stop, declared) for kind, start, stop in known["spans"]]
     spans = sources.split(source, part_bytes, declared)
-    _write(store, memory, {"of": key, "spans": [[span.kind, span.start, span.stop] for span in spans]})
+    store.remember(memory, {"of": key, "spans": [[span.kind, span.start, span.stop] for span in spans]})
     return spans
-
-
-def _write(store: Store, path: Path, value: Any) -> None:
-    if os.access(store.root, os.W_OK):
-        store.write_json(path, value)

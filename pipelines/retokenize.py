@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from pipelines.errors import UsageError
-from pipelines.store import Store
+from pipelines.store import Output, Store
 from pipelines.work.tokenize import SHARDS, kept
 from tokenizer import shards, subwords
 from tokenizer.loader import Damaged, ForeignTokenizer, TokenShards
@@ -29,8 +29,8 @@ def retokenize(out: Path, share: float, seed: int, report: Callable[[int], None]
     not there.
     """
     store = Store(out)
-    encoded = store.read_json(out / "commits/tokenize/encode/stage.json")
-    parts = [int(path.stem) for path in sorted((out / "commits/extract").glob("[0-9]*.json"))]
+    encoded = store.read_json("commits/tokenize/encode/stage.json")
+    parts = store.indices("extract")
     if encoded is None or not parts:
         raise UsageError(f"{out}: no documents to cut again, only shards; give the folder they were made in")
     try:
@@ -57,7 +57,7 @@ def retokenize(out: Path, share: float, seed: int, report: Callable[[int], None]
 
     for part in parts:
         try:
-            for found, _, _ in kept(out, part, ("doc_id", "text"), encoded["settings"]["cuts"]):
+            for found, _, _ in kept(Output(store, out), part, ("doc_id", "text"), encoded["settings"]["cuts"]):
                 doc_ids = found.column("doc_id").to_pylist()
                 seen += len(doc_ids)
                 # Not the places of the shards: those of a small share would all be in the first.

@@ -69,7 +69,7 @@ def attempt(task: Task, store: Store) -> dict[str, Any]:
 
 def attempt_on_node(task: Task, store: Store) -> dict[str, Any]:
     """`attempt`, where the driver's folder is: on a node that lacks it, a part would be made where nobody looks."""
-    if not (store.root / ".lock").exists():
+    if not store.files.is_locked():
         error = f"{store.root} on {socket.gethostname()} is not the driver's: OUT must be one folder on all nodes"
         return {"commit": None, "error": error}
     return attempt(task, store)
@@ -88,6 +88,11 @@ def explain(failure: BaseException) -> str:
         last = last.tb_next
     where = f" (at {last.tb_frame.f_globals.get('__name__')}:{last.tb_lineno})" if last else ""
     return f"{type(failure).__name__}: {message}{where}"
+
+
+def already(commits: Sequence[Commit | None]) -> Runner:
+    """A runner of tasks that are all done: these are their commits."""
+    return lambda tasks, store: (Done(task, commit, worked=False) for task, commit in zip(tasks, commits, strict=True))
 
 
 def inline(tasks: Sequence[Task], store: Store) -> Iterator[Done]:

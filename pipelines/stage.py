@@ -82,8 +82,16 @@ def run_task(task: Task, store: Store) -> Commit:
     Raises `Unaccounted` where rows in differ from rows kept plus rows dropped for a reason, and where the part was made
     before with the same settings from the same content, but of other bytes.
     """
-    before = store.read_json(store.commit_path(task.stage.name, task.index)) or {}
-    output = Output(store.root)
+    before = store.record(task.stage.name, task.index)
+    with store.output() as output:
+        commit = _made(task, output)
+        if before and before.fingerprint == commit.fingerprint and (other := drift(before.files, commit.files)):
+            raise Unaccounted(f"{task.stage.name} part {task.index} came out otherwise than before: {other[0]}")
+        store.publish(output, commit, before)
+    return commit
+
+
+def _made(task: Task, output: Output) -> Commit:
     result = task.stage.work(task, output)
     if result.rows_in != result.kept + sum(result.reasons.values()):
         raise Unaccounted(
@@ -91,14 +99,10 @@ def run_task(task: Task, store: Store) -> Commit:
             f"{sum(result.reasons.values())} dropped do not add up"
         )
     reasons = dict(sorted(result.reasons.items()))
-    commit = Commit(
+    return Commit(
         task.stage.name, task.index, task.fingerprint(), result.rows_in, result.kept, reasons,
         dict(sorted(output.files.items())), result.totals, result.detail,
     )  # fmt: skip
-    if before.get("fingerprint") == commit.fingerprint and (other := drift(before["files"], commit.files)):
-        raise Unaccounted(f"{task.stage.name} part {task.index} came out otherwise than before: {other[0]}")
-    store.write_commit(commit)
-    return commit
 
 
 def fresh(task: Task, store: Store) -> Commit | None:

@@ -123,7 +123,8 @@ def _top_hosts(corpus: Corpus, done: Commits, most: int) -> list[tuple[str, int]
     for commit in done.get("tokenize/shards", []):
         for path in commit.files:
             if path.startswith(f"{SHARDS}/__meta__/"):
-                urls = pq.read_table(corpus.store.root / path, columns=["url"]).column("url").to_pylist()
+                with corpus.store.fetched(path) as file:
+                    urls = pq.read_table(file, columns=["url"]).column("url").to_pylist()
                 hosts.update(host(url) for url in urls)
     return sorted(hosts.items(), key=lambda item: (-item[1], item[0]))[:most]
 

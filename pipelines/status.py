@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from pipelines.errors import Stop
 from pipelines.run import Done, Terminated
 from pipelines.stage import Task
 from pipelines.store import Store
@@ -100,8 +101,8 @@ def written(store: Store, stages: dict[str, Tally]) -> Iterator[None]:
 
     def write() -> None:
         found = [{"stage": name} | tally.record() for name, tally in list(stages.items())]
-        with contextlib.suppress(OSError):  # a full disk is the business of those who write parts
-            store.write_json(store.root / "log" / "status.json", says | {"updated": time.time(), "stages": found})
+        with contextlib.suppress(OSError, Stop):  # a full disk is the business of those who write parts
+            store.write_json("log/status.json", says | {"updated": time.time(), "stages": found})
 
     def keep_writing() -> None:
         write()

@@ -93,29 +93,30 @@ def _parts(out: Path) -> list[Source]:
     commits = _commits(out, "filter")
     if not commits:
         raise UsageError(f"{out}: no verdicts there; run `minamoto filter` first")
+    sizes = Store(out).files.size
     return [
-        Source(out, "corpus", (out / "extract" / f"part-{commit.index:05d}.parquet").stat().st_size, commit.index)
+        Source(out, "corpus", sizes(f"extract/part-{commit.index:05d}.parquet") or 0, commit.index)
         for commit in commits
     ]
 
 
 def _commits(out: Path, stage: str) -> list[Commit]:
     store = Store(out)
-    indices = [int(path.stem) for path in sorted((out / "commits" / stage).glob("[0-9]*.json"))]
-    return [commit for index in indices if (commit := store.read_commit(stage, index))]
+    return [commit for index in store.indices(stage) if (commit := store.read_commit(stage, index))]
 
 
 def _of_part(source: Source) -> Iterator[Text]:
     out, index = source.path, source.part
     store = Store(out)
-    if store.read_commit("dedup/decide", index):
-        signed = store.read_commit("dedup/sign", index)
-        cuts = signed is not None and f"{prefix(index)}.cuts.parquet" in signed.files
-        for documents, verdicts, _ in kept(out, index, ("doc_id", "text"), cuts):
-            yield from zip(documents.column("text").to_pylist(), verdicts.column("lang").to_pylist())
-    else:
-        for texts, _, verdicts in kept_texts(out, index):
-            yield from zip(texts, verdicts.column("lang").filter(is_kept(verdicts)).to_pylist())
+    with store.output() as output:
+        if store.read_commit("dedup/decide", index):
+            signed = store.read_commit("dedup/sign", index)
+            cuts = signed is not None and f"{prefix(index)}.cuts.parquet" in signed.files
+            for documents, verdicts, _ in kept(output, index, ("doc_id", "text"), cuts):
+                yield from zip(documents.column("text").to_pylist(), verdicts.column("lang").to_pylist())
+        else:
+            for texts, _, verdicts in kept_texts(output, index):
+                yield from zip(texts, verdicts.column("lang").filter(is_kept(verdicts)).to_pylist())
 
 
 def _of_parquet(path: Path) -> Iterator[tuple[float, list[Text]]]:

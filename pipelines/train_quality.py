@@ -25,9 +25,10 @@ from rich.table import Table
 
 from filters import language, quality, supervised
 from pipelines.errors import Stop, UsageError
+from pipelines.folder import whole_or_absent
 from pipelines.held_out import HELD_OUT, holds_out
 from pipelines.labelled import labelled
-from pipelines.store import digest, readable, whole_or_absent
+from pipelines.store import digest, readable
 from pipelines.texts import Source, find_texts, read_texts
 
 LABELS = {"positive": quality.POSITIVE, "negative": quality.NEGATIVE}

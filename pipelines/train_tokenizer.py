@@ -13,9 +13,10 @@ from rich.table import Table
 
 from pipelines import vocabulary
 from pipelines.errors import Stop, UsageError
+from pipelines.folder import whole_or_absent
 from pipelines.labelled import Report, read_labelled
 from pipelines.recipe import Recipe
-from pipelines.store import readable, whole_or_absent
+from pipelines.store import readable
 from tokenizer.subwords import UnreadableModel
 
 

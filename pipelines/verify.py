@@ -5,7 +5,6 @@ are tokens: what a file is held against is the manifest, never what its format a
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,73 +13,83 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from pipelines.errors import UsageError
-from pipelines.store import Store
+from pipelines.store import Commit, Store
 from pipelines.work.tokenize import SHARDS
 from tokenizer import shards
 
+MANIFEST = f"{SHARDS}/manifest.json"
 
-def verify(out: Path, report: Callable[[int], None]) -> dict[str, Any]:
+
+def verify(out: Path | str, report: Callable[[int], None]) -> dict[str, Any]:
     """`{"files": n, "damaged": [{"file", "problem"}], "digest": …}`; a corpus without a manifest is a UsageError.
 
     `report` is told of bytes as they are read.
     """
     store = Store(out)
-    folder = out / SHARDS
-    manifest = store.read_json(folder / "manifest.json")
+    manifest = store.read_json(MANIFEST)
     if manifest is None:
         raise UsageError(
-            f"{folder}: no manifest.json, so no finished corpus; run `make corpus` first, or give another OUT"
+            f"{out}/{SHARDS}: no manifest.json, so no finished corpus; run `make corpus` first, or give another OUT"
         )
     damaged: list[dict[str, str]] = []
     checked, digest = 0, ""
     try:
         digest = manifest["digest"]
-        for path, problem in _problems(store, folder, manifest):
+        for path, problem in _problems(store, manifest):
             checked += 1
-            report(path.stat().st_size if path.is_file() else 0)
+            report(store.files.size(path) or 0)
             if problem:
-                damaged.append({"file": str(path.relative_to(out)), "problem": problem})
+                damaged.append({"file": path, "problem": problem})
     except (KeyError, TypeError, AttributeError) as error:
-        damaged.append({"file": f"{SHARDS}/manifest.json", "problem": f"not a manifest of token shards: {error!r}"})
+        damaged.append({"file": MANIFEST, "problem": f"not a manifest of token shards: {error!r}"})
     return {"files": checked, "damaged": damaged, "digest": digest}
 
 
-def size(out: Path) -> int:
+def size(out: Path | str) -> int:
     """Bytes of all files that `verify` reads, as they are on record."""
-    records = sorted((out / "commits").glob("**/[0-9]*.json"))
-    return sum(entry["bytes"] for path in records for entry in json.loads(path.read_bytes())["files"].values())
+    return sum(entry["bytes"] for commit in _commits(Store(out)) for entry in commit.files.values())
 
 
-def _problems(store: Store, folder: Path, manifest: dict[str, Any]) -> Iterator[tuple[Path, str]]:
+def _commits(store: Store) -> Iterator[Commit]:
+    """Every commit on record; stages are one or two names deep."""
+    folders = store.files.folders("commits")
+    for stage in [*folders, *(f"{one}/{two}" for one in folders for two in store.files.folders(f"commits/{one}"))]:
+        yield from store.records(stage)
+
+
+def _problems(store: Store, manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Every file that is on record, and every file among the shards that is not, with what is wrong with it or ''."""
-    seen = {folder / "manifest.json"}
+    seen = {MANIFEST}
     contents = []
     for shard in manifest["shards"]:
-        path, meta = folder / shard["file"], folder / shard["provenance"]["file"]
-        seen |= {path, meta}
-        problem = _compare(path, shard)
-        if not problem:
-            contents.append(shard["content_sha256"])
-            problem = _content(path, shard, manifest["tokenizer"])
-        yield path, problem
-        yield meta, _compare(meta, shard["provenance"]) or _same_rows(path, meta)
-    model = folder / manifest["tokenizer"]["file"]
-    seen.add(model)
-    yield model, _compare(model, manifest["tokenizer"])
-    for entry in manifest["files"]:
-        seen.add(folder / entry["file"])
-        yield folder / entry["file"], _compare(folder / entry["file"], entry)
-    yield folder / "manifest.json", _manifest(store, folder / "manifest.json", manifest, contents)
-    for path in sorted(path for name in ("data", "__meta__") for path in (folder / name).glob("[!.]*")):
-        if path not in seen:
-            yield path, "not of this corpus: the manifest does not name it, but readers of the folder would read it"
-    for record in sorted((store.root / "commits").glob("**/[0-9]*.json")):
-        for name, entry in store.read_json(record)["files"].items():
-            if store.root / name not in seen:
-                yield store.root / name, _compare(store.root / name, entry)
+        name, beside = f"{SHARDS}/{shard['file']}", f"{SHARDS}/{shard['provenance']['file']}"
+        seen |= {name, beside}
+        with store.current(name) as path, store.current(beside) as meta:
+            problem = _compare(path, shard)
+            if not problem:
+                contents.append(shard["content_sha256"])
+                problem = _content(path, shard, manifest["tokenizer"])
+            yield name, problem
+            yield beside, _compare(meta, shard["provenance"]) or _same_rows(path, meta)
+    for entry in (manifest["tokenizer"], *manifest["files"]):
+        name = f"{SHARDS}/{entry['file']}"
+        seen.add(name)
+        with store.current(name) as path:
+            yield name, _compare(path, entry)
+    yield MANIFEST, _manifest(store, manifest, contents)
+    for folder in (f"{SHARDS}/data", f"{SHARDS}/__meta__"):
+        for name in store.files.names(folder):
+            if f"{folder}/{name}" not in seen and not name.startswith("."):
+                yield f"{folder}/{name}", "not of this corpus: the manifest does not name it, but readers of the " \
+                    "folder would read it"  # fmt: skip
+    for commit in _commits(store):
+        for name, entry in commit.files.items():
+            if name not in seen:
+                with store.current(name) as path:
+                    yield name, _compare(path, entry)
 
 
-def _manifest(store: Store, path: Path, manifest: dict[str, Any], contents: list[str]) -> str:
+def _manifest(store: Store, manifest: dict[str, Any], contents: list[str]) -> str:
     digest = shards.corpus_digest(contents)
     if len(contents) == len(manifest["shards"]) and digest != manifest["digest"]:
         return f"its digest should be {digest}"
@@ -88,8 +97,11 @@ def _manifest(store: Store, path: Path, manifest: dict[str, Any], contents: list
         total = sum(shard[name] for shard in manifest["shards"])
         if total != manifest[name]:
             return f"it has {manifest[name]} {name}, its shards {total}"
-    commit = store.read_json(store.commit_path("tokenize/manifest", 0))
-    return _compare(path, commit["files"][path.relative_to(store.root).as_posix()]) if commit else ""
+    commit = store.record("tokenize/manifest", 0)
+    if commit is None:
+        return ""
+    with store.current(MANIFEST) as path:
+        return _compare(path, commit.files[MANIFEST])
 
 
 def _compare(path: Path, entry: dict[str, Any]) -> str:

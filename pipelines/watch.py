@@ -20,19 +20,19 @@ from pipelines.store import Store
 SILENT = 12 * EVERY
 
 
-def read(out: Path) -> dict[str, Any]:
+def read(out: Path | str) -> dict[str, Any]:
     """The status of a run, with `silent_seconds` since its driver last wrote it, by this machine's clock.
 
     Raises `Stop` where there is none.
     """
     store = Store(out)
-    found: dict[str, Any] | None = store.read_json(store.root / "log" / "status.json")
+    found: dict[str, Any] | None = store.read_json("log/status.json")
     if found is None:
         raise Stop(f"{out}: no run has written a status there (log/status.json)")
     return found | {"silent_seconds": max(0.0, round(time.time() - found["updated"], 1))}
 
 
-def watch(out: Path, console: Console) -> int:
+def watch(out: Path | str, console: Console) -> int:
     """Follow a run to its end. Returns 0 where it ended well, 1 where it failed, was stopped or has gone silent."""
     found = read(out)
     if console.is_terminal:

@@ -68,16 +68,18 @@ def _bounds(rule: Rule) -> list[object]:
     return [rule.bounds(lang) for lang in LANGS] if isinstance(rule, Filter) else []
 
 
-def what_if(out: Path, before: Recipe, after: Recipe, sample: int, seed: int) -> dict[str, Any]:
+def what_if(out: Path | str, before: Recipe, after: Recipe, sample: int, seed: int) -> dict[str, Any]:
     """How many documents would return and go, by reason, with a seeded sample of each to read."""
-    parts = sorted((out / "filter").glob("part-*.parquet"))
-    committed = Store(out).read_json(out / "commits/filter/stage.json")
+    store = Store(out)
+    parts = store.indices("filter")
+    committed = store.read_json("commits/filter/stage.json")
     if not parts or committed is None:
         raise UsageError(f"{out}: no verdicts; run `minamoto filter` first, or give another --out")
     moved: dict[str, list[Moved]] = {"return": [], "go": [], "other": []}
     rows = kept = 0
-    for part, path in enumerate(parts):
-        table = pq.read_table(path)
+    for part in parts:
+        with store.fetched(f"filter/part-{part:05d}.parquet") as file:
+            table = pq.read_table(file)
         alive = pc.not_equal(pc.fill_null(table.column("reason"), ""), UPSTREAM)
         rows += pc.sum(alive).as_py() or 0
         kept += pc.sum(pc.is_null(table.column("reason"))).as_py() or 0
@@ -89,7 +91,7 @@ def what_if(out: Path, before: Recipe, after: Recipe, sample: int, seed: int) ->
         "documents": rows,
         "kept": kept,
         "kept_then": kept + len(moved["return"]) - len(moved["go"]),
-        **{way: _summary(out, found, sample, random_) for way, found in moved.items()},
+        **{way: _summary(store, found, sample, random_) for way, found in moved.items()},
     }
 
 
@@ -119,12 +121,12 @@ def _redecide(part: int, table: pa.Table, before: Rules, after: Rules) -> Iterat
             yield Moved(part, row, reason, now, value, now is None and last < len(verdicts) - 1)
 
 
-def _summary(out: Path, moved: list[Moved], sample: int, random_: random.Random) -> dict[str, Any]:
+def _summary(store: Store, moved: list[Moved], sample: int, random_: random.Random) -> dict[str, Any]:
     by_reason = Counter(f"{found.before or 'kept'} → {found.after or 'kept'}" for found in moved)
     chosen = random_.sample(moved, min(sample, len(moved)))
     return {
         "documents": len(moved),
         "unmeasured": sum(found.unmeasured for found in moved),
         "by_reason": dict(sorted(by_reason.items(), key=lambda item: (-item[1], item[0]))),
-        "sample": [dataclasses.asdict(found) | excerpt(out, found.part, found.row) for found in chosen],
+        "sample": [dataclasses.asdict(found) | excerpt(store, found.part, found.row) for found in chosen],
     }

@@ -111,6 +111,6 @@ def decide(
     for name, stage in stages.items():
         if name.startswith("dedup/"):
             done[name] = run.run_stage(tasks(stage, mine, done), store, run.inline, lambda done: None)
-            store.write_json(root / "commits" / name / "stage.json", stage.description())
+            store.write_json(f"commits/{name}/stage.json", stage.description())
     found = [row for p in sorted((root / "dedup/decide").glob("*")) for row in pq.read_table(p).to_pylist()]
     return store, found

@@ -149,14 +149,14 @@ class Log:
     def read(cls, to: Path, of: dict[str, Any]) -> "Log":
         """Raises `Drift` where the folder was made of something else."""
         path = to.absolute() / "fetch.json"
-        known = Store(path.parent).read_json(path)
+        known = Store(path.parent).read_json(path.name)
         if known and known["of"] != of:
             raise Drift(f"{to}: holds {_words(known['of'])}, not {_words(of)}; give another --to")
         return cls(path, of, known["files"] if known else {})
 
     def add(self, name: str, entry: dict[str, Any]) -> None:
         self.files[name] = entry
-        Store(self.path.parent).write_json(self.path, {"of": self.of, "files": self.files})
+        Store(self.path.parent).write_json(self.path.name, {"of": self.of, "files": self.files})
 
 
 def _words(of: dict[str, Any]) -> str:

@@ -23,7 +23,8 @@ from pipelines.errors import InputError
 from pipelines.fetch import JOBS, Crawl, Log, is_whole
 from pipelines.fetch.index import Wanted, drawn, select
 from pipelines.fetch.together import in_order, shown
-from pipelines.store import Store, whole_or_absent
+from pipelines.folder import whole_or_absent
+from pipelines.store import Store
 
 #: Bytes of a WARC, about 10,000 records: what a stopped command fetches once more.
 FILE_BYTES = 256 << 20

@@ -44,7 +44,7 @@ def filter_part(task: Task, output: Output) -> Result:
     schema = verdict_schema(given)
 
     def verdicts() -> Iterator[pa.RecordBatch]:
-        part = output.root / f"extract/part-{task.index:05d}.parquet"
+        part = output.fetch(f"extract/part-{task.index:05d}.parquet")
         for (documents,) in read_side_by_side((part, ["doc_id", "reason", *COLUMNS])):
             judged, batch = judge(documents, given, schema)
             totals["rows"] += judged

@@ -68,7 +68,7 @@ def shard_name(index: int) -> str:
 
 
 def kept(
-    root: Path, index: int, columns: tuple[str, ...], cuts: bool, scores: Sequence[str] = ()
+    output: Output, index: int, columns: tuple[str, ...], cuts: bool, scores: Sequence[str] = ()
 ) -> Iterator[tuple[pa.RecordBatch, pa.RecordBatch, pa.RecordBatch]]:
     """The documents of a part that came through every stage: (document columns, verdicts, duplicates).
 
@@ -76,11 +76,11 @@ def kept(
     The verdicts are the language, the edits and these scores.
     """
     part = f"part-{index:05d}.parquet"
-    cut_columns = [(root / f"{prefix(index)}.cuts.parquet", ("cuts",))] if cuts else []
+    cut_columns = [(output.fetch(f"{prefix(index)}.cuts.parquet"), ("cuts",))] if cuts else []
     for documents, verdicts, duplicates, *beside in read_side_by_side(
-        (root / "extract" / part, columns),
-        (root / "filter" / part, ("lang", "lang_score", "edits", *scores)),
-        (root / "dedup/decide" / part, ("reason", "cluster_size")),
+        (output.fetch(f"extract/{part}"), columns),
+        (output.fetch(f"filter/{part}"), ("lang", "lang_score", "edits", *scores)),
+        (output.fetch(f"dedup/decide/{part}"), ("reason", "cluster_size")),
         *cut_columns,
     ):
         keep = pc.is_null(duplicates.column("reason"))
@@ -104,7 +104,7 @@ def make_vocabulary(task: Task, output: Output) -> Result:
         texts = (
             (text, lang)
             for index in range(given.parts)
-            for documents, verdicts, _ in kept(output.root, index, ("text",), settings["cuts"])
+            for documents, verdicts, _ in kept(output, index, ("text",), settings["cuts"])
             for text, lang in zip(documents.column("text").to_pylist(), verdicts.column("lang").to_pylist())
         )
         model, card = vocabulary.learn(texts, settings["training"])
@@ -115,27 +115,27 @@ def make_vocabulary(task: Task, output: Output) -> Result:
     return Result(1, 1, detail={"trained": not given.model, "tokenizer": card["sha256"]})
 
 
-def load_card(root: Path) -> dict[str, Any]:
+def load_card(output: Output) -> dict[str, Any]:
     """What `make_vocabulary` says of the model."""
-    card: dict[str, Any] = json.loads((root / CARD).read_bytes())
+    card: dict[str, Any] = json.loads(output.fetch(CARD).read_bytes())
     return card
 
 
-def load_model(root: Path) -> subwords.Subwords:
+def load_model(output: Output) -> subwords.Subwords:
     """The model of a corpus, with the pattern that goes with it."""
-    return subwords.load(root / MODEL, load_card(root)["pattern"])
+    return subwords.load(output.fetch(MODEL), load_card(output)["pattern"])
 
 
 def encode_part(task: Task, output: Output) -> Result:
     """Tokens and provenance of a part's kept documents, sorted by their place in the corpus."""
-    model = load_model(output.root)
+    model = load_model(output)
     seed, cuts, scores = (task.stage.settings[name] for name in ("seed", "cuts", "scores"))
     schema = pa.schema([*ENCODED, *(pa.field(name, pa.float64()) for name in scores)])
     columns = tuple(name for name in PROVENANCE.names if name in DOCUMENT.names)
     pieces: list[pa.RecordBatch] = []
     totals: Counter[str] = Counter(documents=0, chars=0, tokens=0)
     languages: dict[str, Counter[str]] = {}
-    for documents, verdicts, duplicates in kept(output.root, task.index, (*columns, "text"), cuts, scores):
+    for documents, verdicts, duplicates in kept(output, task.index, (*columns, "text"), cuts, scores):
         texts = documents.column("text").to_pylist()
         flat, offsets = model.encode_flat(texts)  # on one thread: the other parts have the other processors
         lengths = np.diff(offsets)
@@ -175,14 +175,14 @@ def write_shard(task: Task, output: Output) -> Result:
     given: Shard = task.given
     name = shard_name(task.index)
     pieces = [
-        _rows_of_shard(output.root / f"tokenize/encode/part-{part:05d}.arrow", task.index, given.count)
+        _rows_of_shard(output.fetch(f"tokenize/encode/part-{part:05d}.arrow"), task.index, given.count)
         for part in range(given.parts)
     ]
     table = pa.concat_tables(pieces) if pieces else ENCODED.empty_table()
     # Ties are as rare as a 64-bit collision, or as a record id given to two records: then part and row decide.
     order = np.argsort(table.column("place").to_numpy(), kind="stable")
     lengths = table.column("tokens").to_numpy()[order]
-    model = load_model(output.root)
+    model = load_model(output)
     metadata = {
         "tokenshard.version": shards.FORMAT_VERSION,
         "tokenshard.tokenizer_sha256": model.sha256,
@@ -238,12 +238,12 @@ def write_manifest(task: Task, output: Output) -> Result:
     """The root of trust: what the corpus is, from which files, by which rules, in which shards with which digests."""
     given: Manifest = task.given
     manifest = dict(given.says)
-    card = load_card(output.root)
+    card = load_card(output)
     manifest["training"] = card.pop("training", None)
     manifest["tokenizer"] = {"file": subwords.FILES[card["kind"]], **card}
     manifest["digest"] = shards.corpus_digest(shard["content_sha256"] for shard in manifest["shards"])
     with output.create(f"{SHARDS}/{manifest['tokenizer']['file']}") as file:
-        file.write((output.root / MODEL).read_bytes())
+        file.write(output.fetch(MODEL).read_bytes())
     beside = {
         "README.md": huggingface.card(manifest).encode(),
         "data/state.json": readable(huggingface.state(manifest)),

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.errors import Stop
-from pipelines.store import Commit, Output, Store, canonical, whole_or_absent
+from pipelines.folder import whole_or_absent
+from pipelines.store import Commit, Output, Store, canonical
 
 
 def commit(output: Output, **changes: object) -> Commit:
@@ -20,7 +21,7 @@ def commit(output: Output, **changes: object) -> Commit:
 
 
 def test_a_file_appears_whole_under_its_name_with_its_digest(tmp_path: Path) -> None:
-    output = Output(tmp_path)
+    output = Output(Store(tmp_path), tmp_path)
     with output.create("extract/a") as file:
         file.write(b"one ")
         assert not (tmp_path / "extract/a").exists()
@@ -69,7 +70,7 @@ def test_a_second_driver_is_turned_away_in_one_line(tmp_path: Path) -> None:
 
 
 def test_a_commit_counts_only_while_its_files_are_there_in_their_size(tmp_path: Path) -> None:
-    store, output = Store(tmp_path), Output(tmp_path)
+    store, output = Store(tmp_path), Output(Store(tmp_path), tmp_path)
     assert store.read_commit("extract", 0) is None
     with output.create("extract/a") as file:
         file.write(b"abc")
@@ -84,8 +85,7 @@ def test_a_commit_counts_only_while_its_files_are_there_in_their_size(tmp_path: 
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"stage": "extract"}', b"[]", b"\xff"])
 def test_a_damaged_commit_record_is_named(tmp_path: Path, damage: bytes) -> None:
     store = Store(tmp_path)
-    store.commit_path("extract", 3).parent.mkdir(parents=True)
-    store.commit_path("extract", 3).write_bytes(damage)
+    store.files.write("commits/extract/00003.json", damage)
     with pytest.raises(Stop, match=r"00003\.json"):
         store.read_commit("extract", 3)
 
@@ -93,7 +93,7 @@ def test_a_damaged_commit_record_is_named(tmp_path: Path, damage: bytes) -> None
 def test_sweep_takes_back_the_parts_of_a_larger_plan(tmp_path: Path) -> None:
     store = Store(tmp_path)
     for index in range(3):
-        output = Output(tmp_path)
+        output = Output(Store(tmp_path), tmp_path)
         with output.create(f"extract/{index}") as file:
             file.write(b"x")
         store.write_commit(commit(output, index=index))

@@ -3,7 +3,6 @@
 import fnmatch
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -42,9 +41,9 @@ def cluster_whole(task: Task, output: Output) -> Result:
     first_new = sum(corpus.documents for corpus in given.earlier)
     parents = clusters.new_parents(documents)
     for corpus in given.earlier:
-        clusters.union_edges(parents, corpus.edges())
+        clusters.union_edges(parents, corpus.edges(output))
     before = clusters.roots(parents).copy() if given.earlier else parents
-    for edges in exchange.read_edges(output.root, given.edges):
+    for edges in exchange.read_edges(output, given.edges):
         clusters.union_edges(parents, edges)
     clusters.roots(parents)
     detail: dict[str, Any] = {
@@ -53,8 +52,8 @@ def cluster_whole(task: Task, output: Output) -> Result:
     }
     if given.earlier:
         detail["bridges"] = _write_bridges(output, given, before, parents, first_new)
-    stands_for = np.concatenate([np.empty(0, np.uint32), *(corpus.stands_for() for corpus in given.earlier)])
-    preferences = _preferences(output.root, given.parts, task.stage.settings)
+    stands_for = np.concatenate([np.empty(0, np.uint32), *(corpus.stands_for(output) for corpus in given.earlier)])
+    preferences = _preferences(output, given.parts, task.stage.settings)
     uids, starts, settled = clusters.members(parents, preferences, stands_for > 0)
     weights = np.ones(len(uids), dtype="<u4")
     weights[uids < first_new] = stands_for[uids[uids < first_new]]
@@ -77,29 +76,29 @@ def _blocks(starts: NDArray[np.int64]) -> list[int]:
     return found
 
 
-def _preferences(root: Path, parts: int, settings: Any) -> list[NDArray[np.int64]]:
+def _preferences(output: Output, parts: int, settings: Any) -> list[NDArray[np.int64]]:
     """A number for every document of this corpus for each thing the recipe asks of a representative; smaller is
     better."""
     columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in settings["representative"]}
     for index in range(parts):
-        documents = signed.read(root, signed.prefix(index), "documents")
+        documents = signed.read(output, signed.prefix(index), "documents")
         for name, found in columns.items():
             match name:
                 case "source":
-                    found.append(_rank(root, index, name, settings["sources"]))
+                    found.append(_rank(output, index, name, settings["sources"]))
                 case "format":
-                    found.append(_rank(root, index, name, settings["formats"]))
+                    found.append(_rank(output, index, name, settings["formats"]))
                 case _:
                     found.append(_preference(name, documents))
     return [np.concatenate([np.empty(0, np.int64), *columns[name]]) for name in settings["representative"]]
 
 
-def _rank(root: Path, index: int, column: str, order: Sequence[str]) -> NDArray[np.int64]:
+def _rank(output: Output, index: int, column: str, order: Sequence[str]) -> NDArray[np.int64]:
     """Which of the patterns, the best first, the column's value of each signed document of a part fits; what none names
     comes last."""
     part = f"part-{index:05d}.parquet"
-    kept = pc.is_null(pq.read_table(root / "filter" / part, columns=["reason"]).column("reason"))
-    values = pq.read_table(root / "extract" / part, columns=[column]).column(column).filter(kept)
+    kept = pc.is_null(pq.read_table(output.fetch(f"filter/{part}"), columns=["reason"]).column("reason"))
+    values = pq.read_table(output.fetch(f"extract/{part}"), columns=[column]).column(column).filter(kept)
     known = values.combine_chunks().dictionary_encode()
     ranks = [
         next((i for i, pattern in enumerate(order) if fnmatch.fnmatchcase(value or "", pattern)), len(order))
@@ -132,10 +131,10 @@ def _write_bridges(
     """Which new document joined clusters that were apart in the corpora before; returns how many joins there were."""
     joined = clusters.joined(before, after, first_new)
     pieces = [np.empty((0, 2), dtype=np.uint64)]
-    for edges in exchange.read_edges(output.root, given.edges):
+    for edges in exchange.read_edges(output, given.edges):
         pieces.append(edges[joined[after[edges[:, 0]]]])
     found = clusters.bridges(before, np.concatenate(pieces), first_new)
-    rows = signed.documents(output.root, given.signed, found.reshape(-1))["doc_id"].reshape(-1, 3)
+    rows = signed.documents(output, given.signed, found.reshape(-1))["doc_id"].reshape(-1, 3)
     columns = [pa.array([bytes(row) for row in rows[:, i]], pa.binary(16)) for i in range(3)]
     with output.create("dedup/cluster/bridges.parquet") as file:
         pq.write_table(pa.Table.from_arrays(columns, schema=BRIDGE), file, compression="zstd")

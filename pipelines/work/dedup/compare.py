@@ -45,15 +45,15 @@ def compare_block(task: Task, output: Output) -> Result:
     settings = task.stage.settings
     lsh = minhash.MinHash(**settings["minhash"])
     whole = {
-        name: np.load(output.root / f"dedup/cluster/{name}.npy", mmap_mode="r", allow_pickle=False)
+        name: np.load(output.fetch(f"dedup/cluster/{name}.npy"), mmap_mode="r", allow_pickle=False)
         for name in ("members", "weights", "starts", "settled")
     }
     starts = whole["starts"][given.first : given.end + 1]
     inside = slice(int(starts[0]), int(starts[-1]))
     uids = whole["members"][inside].astype(np.int64)
-    signatures = signed.signatures(output.root, given.signed, uids, lsh.permutations)
-    documents = signed.documents(output.root, given.signed, uids)
-    sets = signed.shingles(output.root, given.signed, uids) if settings["shingles"] else None
+    signatures = signed.signatures(output, given.signed, uids, lsh.permutations)
+    documents = signed.documents(output, given.signed, uids)
+    sets = signed.shingles(output, given.signed, uids) if settings["shingles"] else None
     found = clusters.lead(
         starts - starts[0], whole["settled"][given.first : given.end], signatures, documents["text"], documents["name"],
         settings["min_similarity"], sets,

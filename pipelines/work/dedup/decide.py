@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,11 +35,11 @@ EMPTIED = "repeated_lines"
 def decide_part(task: Task, output: Output) -> Result:
     given: Decide = task.given
     floor = task.stage.settings["min_similarity"]
-    mine = signed.read(output.root, signed.prefix(task.index), "documents")
-    compared, evidence = _evidence(output.root, given, len(mine))
+    mine = signed.read(output, signed.prefix(task.index), "documents")
+    compared, evidence = _evidence(output, given, len(mine))
     known = dict(zip((compared - given.first_uid).tolist(), evidence, strict=True))
     gone = evidence[evidence["reason"] > 0]["representative"].astype(np.int64)
-    kept_ids = signed.documents(output.root, given.signed, gone)["doc_id"]
+    kept_ids = signed.documents(output, given.signed, gone)["doc_id"]
     kept_id = {int(uid): bytes(doc_id) for uid, doc_id in zip(gone.tolist(), kept_ids, strict=True)}
     reasons: Counter[str] = Counter()
     languages: Counter[str] = Counter()
@@ -52,7 +51,7 @@ def decide_part(task: Task, output: Output) -> Result:
         part = f"part-{task.index:05d}.parquet"
         row_signed = 0
         for documents, verdicts in read_side_by_side(
-            (output.root / "extract" / part, ["doc_id"]), (output.root / "filter" / part, ["reason", "lang"])
+            (output.fetch(f"extract/{part}"), ["doc_id"]), (output.fetch(f"filter/{part}"), ["reason", "lang"])
         ):
             columns: dict[str, list[Any]] = {name: [None] * documents.num_rows for name in DUPLICATE.names[1:]}
             columns["reason"] = [UPSTREAM] * documents.num_rows
@@ -85,15 +84,15 @@ def decide_part(task: Task, output: Output) -> Result:
     return Result(len(mine), len(mine) - sum(reasons.values()), dict(reasons), totals)
 
 
-def _evidence(root: Path, given: Decide, documents: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+def _evidence(output: Output, given: Decide, documents: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """The uids of the part that were compared, and what was found, from all blocks."""
     uids, evidence = [], []
     for block in range(given.blocks):
-        found = np.load(root / block_path(block, "uids"), mmap_mode="r", allow_pickle=False)
+        found = np.load(output.fetch(block_path(block, "uids")), mmap_mode="r", allow_pickle=False)
         ends = np.array([given.first_uid, given.first_uid + documents], dtype=np.uint64)
         inside = slice(*np.searchsorted(found, ends).tolist())
         uids.append(found[inside].astype(np.int64))
-        evidence.append(np.load(root / block_path(block, "evidence"), mmap_mode="r", allow_pickle=False)[inside])
+        evidence.append(np.load(output.fetch(block_path(block, "evidence")), mmap_mode="r", allow_pickle=False)[inside])
     if not uids:
         from pipelines.work.dedup.compare import EVIDENCE
 

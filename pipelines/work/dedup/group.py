@@ -22,7 +22,7 @@ class Group:
 
 def group_bucket(task: Task, output: Output) -> Result:
     given: Group = task.given
-    hashes, uids = exchange.read_bucket(output.root, given.runs, given.bucket, given.buckets)
+    hashes, uids = exchange.read_bucket(output, given.runs, given.bucket, given.buckets)
     edges = clusters.star_edges(hashes, uids)
     if len(given.corpora) > 1:
         # What an earlier corpus joined is known from its clusters.

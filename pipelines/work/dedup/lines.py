@@ -35,7 +35,7 @@ def count_lines(task: Task, output: Output) -> Result:
     hashes: list[NDArray[np.uint64]] = [np.empty(0, dtype=np.uint64)]
     uids: list[NDArray[np.uint64]] = [np.empty(0, dtype=np.uint64)]
     uid = task.given.first_uid
-    for texts, _, _ in kept_texts(output.root, task.index):
+    for texts, _, _ in kept_texts(output, task.index):
         for text in texts:
             found, _ = lines.line_hashes(text, least)
             hashes.append(found)
@@ -53,7 +53,7 @@ def find_repeated(task: Task, output: Output) -> Result:
     given: Repeated = task.given
     pieces = []
     for part in range(given.parts):
-        counts = np.load(output.root / f"dedup/lines/part-{part:05d}.npy", mmap_mode="r", allow_pickle=False)
+        counts = np.load(output.fetch(f"dedup/lines/part-{part:05d}.npy"), mmap_mode="r", allow_pickle=False)
         hashes = np.ascontiguousarray(counts["hash"])
         pieces.append(counts[exchange.bucket_range(hashes, given.bucket, given.buckets)])
     found = lines.merge(pieces, task.stage.settings["documents"])

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -33,15 +32,15 @@ class Sign:
     min_chars: int = 0
 
 
-def kept_texts(root: Path, index: int, *scores: str) -> Iterator[tuple[list[str], pa.RecordBatch, pa.RecordBatch]]:
+def kept_texts(output: Output, index: int, *scores: str) -> Iterator[tuple[list[str], pa.RecordBatch, pa.RecordBatch]]:
     """The documents of a part that filter kept, by row groups: their texts, and all rows of extract and of filter, with
     these scores. Raises `Stop` where filter has measured no such score."""
     part = f"part-{index:05d}.parquet"
-    for name in set(scores).difference(pq.read_schema(root / "filter" / part).names):
+    for name in set(scores).difference(pq.read_schema(output.fetch(f"filter/{part}")).names):
         raise Stop(f"dedup.score: no rule of this recipe measures {name!r}")
     for documents, verdicts in read_side_by_side(
-        (root / "extract" / part, ["doc_id", "url", "ids", "date", "text"]),
-        (root / "filter" / part, ["reason", "lang", "edits", *scores]),
+        (output.fetch(f"extract/{part}"), ["doc_id", "url", "ids", "date", "text"]),
+        (output.fetch(f"filter/{part}"), ["reason", "lang", "edits", *scores]),
     ):
         keep = is_kept(verdicts)
         yield edited(documents.column("text").filter(keep), verdicts.column("edits").filter(keep)), documents, verdicts
@@ -59,12 +58,12 @@ def sign_part(task: Task, output: Output) -> Result:
     signatures = [np.empty((0, lsh.permutations), dtype=np.uint32)]
     sets: list[NDArray[np.uint32]] = []
     cuts: list[pa.RecordBatch] = []
-    repeated = [np.load(output.root / path, mmap_mode="r", allow_pickle=False) for path in task.given.repeated]
+    repeated = [np.load(output.fetch(path), mmap_mode="r", allow_pickle=False) for path in task.given.repeated]
     table = np.concatenate(repeated) if repeated else None
     totals: Counter[str] = Counter()
     scores = [settings["score"]] if settings["score"] else []
     uid = task.given.first_uid
-    for texts, rows, verdicts in kept_texts(output.root, task.index, *scores):
+    for texts, rows, verdicts in kept_texts(output, task.index, *scores):
         spans = [_repeated_spans(text, uid + row, table, task.given.min_chars) for row, text in enumerate(texts)]
         uid += len(texts)
         left = [lines.cut(text, of_one) for text, of_one in zip(texts, spans, strict=True)]

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pipelines.store import Output
 
 #: What is known of a signed document beside its signature; 88 bytes.
 DOCUMENT = np.dtype(
@@ -38,34 +39,34 @@ def prefix(index: int) -> str:
     return f"dedup/sign/part-{index:05d}"
 
 
-def read(root: Path, part: str, what: str) -> NDArray[Any]:
+def read(output: Output, part: str, what: str) -> NDArray[Any]:
     """One of a part's arrays (documents, signatures, shingles, starts), memory-mapped."""
-    found: NDArray[Any] = np.load(root / f"{part}.{what}.npy", mmap_mode="r", allow_pickle=False)
+    found: NDArray[Any] = np.load(output.fetch(f"{part}.{what}.npy"), mmap_mode="r", allow_pickle=False)
     return found
 
 
-def documents(root: Path, signed: Signed, uids: NDArray[np.int64]) -> NDArray[np.void]:
+def documents(output: Output, signed: Signed, uids: NDArray[np.int64]) -> NDArray[np.void]:
     """The rows of DOCUMENT of some uids, (n,)."""
     found = np.empty(len(uids), dtype=DOCUMENT)
     for part, places, rows in _by_part(signed, uids):
-        found[places] = read(root, part, "documents")[rows]
+        found[places] = read(output, part, "documents")[rows]
     return found
 
 
-def signatures(root: Path, signed: Signed, uids: NDArray[np.int64], permutations: int) -> NDArray[np.uint32]:
+def signatures(output: Output, signed: Signed, uids: NDArray[np.int64], permutations: int) -> NDArray[np.uint32]:
     """The signatures of some uids, (n, permutations)."""
     found = np.empty((len(uids), permutations), dtype=np.uint32)
     for part, places, rows in _by_part(signed, uids):
-        found[places] = read(root, part, "signatures")[rows]
+        found[places] = read(output, part, "signatures")[rows]
     return found
 
 
-def shingles(root: Path, signed: Signed, uids: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+def shingles(output: Output, signed: Signed, uids: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """The shingles of some uids, each document's sorted and without repetition, one after the other; and where each
     document's begin, (n + 1,)."""
     pieces = [np.empty(0, dtype=np.uint32)] * len(uids)
     for part, places, rows in _by_part(signed, uids):
-        values, starts = read(root, part, "shingles"), read(root, part, "starts")
+        values, starts = read(output, part, "shingles"), read(output, part, "starts")
         for place, row in zip(places.tolist(), rows.tolist(), strict=True):
             pieces[place] = values[starts[row] : starts[row + 1]]
     lengths = np.array([0, *map(len, pieces)], dtype=np.int64)

@@ -81,13 +81,14 @@ def test_signed_rows_are_found_by_uid_across_parts(decided: tuple[Store, list[di
     texts = [t for part in kept for t in part if t is not None]
     langs = [lang for part in PARTS for _, lang, _, f in part if f is None]
     expected = minhash.signatures([shingles.key(texts[u]) for u in uids], [langs[u] for u in uids], minhash.MinHash())
-    assert (signed.signatures(store.root, where, uids, 112) == expected).all()
-    assert signed.documents(store.root, where, uids)["chars"].tolist() == [len(texts[u]) for u in uids]
+    with store.output() as output:
+        assert (signed.signatures(output, where, uids, 112) == expected).all()
+        assert signed.documents(output, where, uids)["chars"].tolist() == [len(texts[u]) for u in uids]
 
 
 def test_a_corpus_without_documents_has_no_clusters(tmp_path: Path) -> None:
     stage = Stage("dedup/cluster", cluster_whole, {"representative": ["longest"], "sources": [], "formats": []})
-    cluster_whole(Task(stage, 0, Cluster(signed.Signed((0,), ()), (), 0), ""), Output(tmp_path))
+    cluster_whole(Task(stage, 0, Cluster(signed.Signed((0,), ()), (), 0), ""), Output(Store(tmp_path), tmp_path))
     assert len(np.load(tmp_path / "dedup/cluster/parents.npy")) == 0
 
 
@@ -122,7 +123,8 @@ def test_lines_of_many_documents_are_cut_save_in_the_first_that_has_them(tmp_pat
     ]
     store, found = decide(tmp_path, Dedup(repeated_lines=RepeatedLines(documents=3)), rows)
     assert reasons(found) == [None, None, "upstream", "repeated_lines", None]
-    kept = [batch for part in range(2) for batch, _, _ in tokenize.kept(store.root, part, ("doc_id", "text"), True)]
+    with store.output() as output:
+        kept = [batch for i in range(2) for batch, _, _ in tokenize.kept(output, i, ("doc_id", "text"), True)]
     assert [t for batch in kept for t in batch.column("text").to_pylist()] == [rows[0][0][0], text(6), text(7)]
     spans = [
         row["cuts"]

@@ -1,0 +1,234 @@
+"""OUT in an object store (`s3://bucket/prefix`, `gs://…`): every object appears whole, by one PUT or by the end of a
+multipart upload, and records that must not be overwritten are put on condition.
+
+Credentials and the endpoint come from the environment, as the stores' own tools read it (AWS_ACCESS_KEY_ID,
+AWS_ENDPOINT_URL, GOOGLE_APPLICATION_CREDENTIALS …), or from the machine's role; they are never written anywhere.
+"""
+
+import contextlib
+import functools
+import hashlib
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import obstore
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)  # fmt: skip
+from obstore.store import from_url
+
+from pipelines import cache, lease
+from pipelines.errors import InputError, Stop, UsageError
+from pipelines.folder import HashingFile
+from pipelines.remote.retry import Transient, retried
+
+T = TypeVar("T")
+
+#: Bytes of one part of a multipart upload, and of one request of a download: 4 in flight are held in memory. S3 takes
+#: 10,000 parts, so a file may have 160 GB.
+PIECE, AT_ONCE = 16 << 20, 4
+
+#: Seconds between two uploads of the log, which a store cannot append to.
+LOG_EVERY = 30.0
+
+#: The client tries a request this often by itself; what is left is tried again from here, where Ctrl-C is heard.
+_CLIENT_TRIES = 2
+_STATUS = re.compile(r"status code: (\d{3})")
+_SAYS = re.compile(r"<Code>([^<]*)</Code>(?:\s*<Message>([^<]*)</Message>)?")
+_PASSES = {408, 409, 425, 429}
+
+#: An object's content and what the store calls this version of it.
+Version = tuple[bytes, dict[str, str]]
+
+
+class Denied(Stop):
+    """The store does not let us."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Objects below a URL, by their paths there."""
+
+    url: str
+
+    def read(self, path: str) -> bytes | None:
+        """The content of an object, None where there is none."""
+        found = self.read_version(path)
+        return None if found is None else found[0]
+
+    def read_version(self, path: str) -> Version | None:
+        def get() -> Version:
+            found = obstore.get(_client(self.url), path)
+            return bytes(found.bytes()), {name: mark for name in ("e_tag", "version") if (mark := found.meta[name])}
+
+        return self._done(path, get)
+
+    def write(self, path: str, data: bytes) -> None:
+        self._done(path, lambda: obstore.put(_client(self.url), path, data, use_multipart=False))
+
+    def create(self, path: str, data: bytes) -> bytes | None:
+        """Put an object where there is none. Returns None, or what is there instead."""
+        return self._put_if(path, data, "create")
+
+    def replace(self, path: str, data: bytes, version: dict[str, str]) -> bytes | None:
+        """Put an object in the place of a version of it. Returns None, or what has come there meanwhile (b"" where it
+        is gone)."""
+        return self._put_if(path, data, version)
+
+    def _put_if(self, path: str, data: bytes, condition: Any) -> bytes | None:
+        def put() -> bytes | None:
+            try:
+                obstore.put(_client(self.url), path, data, mode=condition)
+            except (AlreadyExistsError, PreconditionError, FileNotFoundError) as error:
+                if "NoSuchBucket" in str(error):
+                    raise
+                # Perhaps by ourselves: an earlier try was done, and its answer got lost.
+                found = self.read(path) or b""
+                return None if found == data else found
+            except BaseError:
+                if self.read(path) == data:
+                    return None
+                raise
+            return None
+
+        return self._done(path, put)
+
+    def size(self, path: str) -> int | None:
+        """Bytes of an object, None where there is none."""
+        return self._done(path, lambda: obstore.head(_client(self.url), path)["size"])
+
+    def remove(self, path: str) -> None:
+        self._done(path, lambda: obstore.delete(_client(self.url), path))
+
+    def names(self, folder: str) -> list[str]:
+        """What lies in a folder, sorted, as the store lists it: nothing that is on no other record may hang on it."""
+        return sorted(entry["path"].rpartition("/")[2] for entry in self._list(folder)["objects"])
+
+    def folders(self, folder: str) -> list[str]:
+        return sorted(prefix.rstrip("/").rpartition("/")[2] for prefix in self._list(folder)["common_prefixes"])
+
+    def _list(self, folder: str) -> Any:
+        found = self._done(folder, lambda: obstore.list_with_delimiter(_client(self.url), f"{folder}/"))
+        return found or {"objects": [], "common_prefixes": []}
+
+    def upload(self, path: str, file: Path) -> None:
+        self._done(path, lambda: obstore.put(
+            _client(self.url), path, file, chunk_size=PIECE, max_concurrency=AT_ONCE,
+            use_multipart=file.stat().st_size > PIECE,
+        ))  # fmt: skip
+
+    def download(self, path: str, size: int, into: HashingFile) -> None:
+        """Raises `Stop` where there is no such object, or one of less bytes."""
+        for start in range(0, size, PIECE):
+            length = min(PIECE, size - start)
+            get = functools.partial(obstore.get_range, _client(self.url), path, start=start, length=length)
+            piece = self._done(path, get)
+            if piece is None or len(piece) != length:
+                raise Stop(f"{self.url}/{path}: {'gone' if piece is None else 'too short'}, against its commit")
+            into.write(piece)
+
+    def writable(self) -> bool:
+        """That we may not is seen when we try; only then is it known."""
+        return True
+
+    def is_locked(self) -> bool:
+        """An object store is the same for all machines."""
+        return True
+
+    def append(self, path: str, data: bytes) -> None:
+        """Only the driver appends: to a file of this machine, which is uploaded now and then, and at the end."""
+        journal = self._journal(path)
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        with journal.open("ab") as file:
+            file.write(data)
+        pushed = journal.with_suffix(".pushed")
+        if not pushed.exists() or time.time() - pushed.stat().st_mtime > LOG_EVERY:
+            pushed.touch()
+            self.upload(path, journal)
+
+    def _journal(self, path: str) -> Path:
+        name = hashlib.sha256(f"{self.url}/{path}".encode()).hexdigest()[:32]
+        return cache.of_this_machine().root / "log" / f"{name}.log"
+
+    @contextlib.contextmanager
+    def appending(self, path: str) -> Iterator[None]:
+        """Go on with the log that is there, or with what a killed driver on this machine has added to it."""
+        journal, there = self._journal(path), self.read(path) or b""
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        if not journal.exists() or not journal.read_bytes().startswith(there):
+            journal.write_bytes(there)
+        try:
+            yield
+        finally:
+            if journal.stat().st_size:
+                self.upload(path, journal)
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep a second driver out; see `lease`."""
+        with lease.held(self), self.appending("log/events.jsonl"):
+            yield
+
+    def _done(self, path: str, request: Callable[[], T]) -> T | None:
+        """What a request returns at last; None where there is no such object.
+
+        Raises `Stop` with a line that says what is wrong: no such bucket, no permission, a fault that did not pass.
+        """
+
+        def attempt() -> T | None:
+            try:
+                return request()
+            except FileNotFoundError as error:
+                if "NoSuchBucket" in str(error):
+                    raise UsageError(f"{_bucket(self.url)}: no such bucket; make it, or give another OUT") from None
+                return None
+            except (PermissionDeniedError, UnauthenticatedError) as error:
+                raise Denied(f"{self.url}: not allowed to work with {path} ({_why(error)}); see to the keys in the "
+                             "environment, or the role of this machine") from None  # fmt: skip
+            except BaseError as error:
+                status = _STATUS.search(str(error))
+                if status and int(status[1]) < 500 and int(status[1]) not in _PASSES:
+                    raise Stop(f"{self.url}/{path}: the store refuses ({_why(error)})") from None
+                raise Transient(_why(error)) from None
+
+        try:
+            return retried(f"{self.url}/{path}", attempt)
+        except InputError as error:  # the words are right, the status is not: OUT is no input
+            raise Stop(str(error)) from None
+
+
+@functools.cache
+def _client(url: str) -> Any:
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
+    plain = url.startswith("s3://") and endpoint.startswith("http://")
+    return from_url(
+        url,
+        client_options={"allow_http": plain, "connect_timeout": "10s", "timeout": "120s"},
+        retry_config={"max_retries": _CLIENT_TRIES, "retry_timeout": timedelta(seconds=60)},
+    )
+
+
+def _bucket(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.partition('/')[0]}"
+
+
+def _why(error: BaseException) -> str:
+    """What a store said, in a line; never its whole answer, which can hold the request that was signed."""
+    words = str(error).partition("\n\nDebug source")[0]
+    if "169.254.169.254" in words or "metadata.google.internal" in words:
+        return "no credentials: none in the environment, and this machine has no role"
+    said, status = _SAYS.search(words), _STATUS.search(words)
+    if said:
+        return ": ".join(filter(None, said.groups()))
+    return f"HTTP {status[1]}" if status else " ".join(words.split())[-200:]

@@ -1,0 +1,126 @@
+"""An S3 server on loopback (moto's) that can be told to misbehave, and what an institute's environment says of it."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import moto.server
+import pytest
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "a secret that nobody may read"}
+
+#: What to do to a request: None for nothing, `slow down`, `error`, `reset` before it is done, `lost` after it.
+Fault = str | None
+
+
+@dataclass
+class Server:
+    """`fault` is asked about every request, by its method and path."""
+
+    url: str = ""
+    fault: Callable[[str, str], Fault] = lambda method, path: None
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    app: Any = None
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        self.requests.append((method, path))
+        match self.fault(method, path):
+            case "slow down":
+                return answer(start_response, "503 Slow Down", "SlowDown", "Please reduce your request rate.")
+            case "error":
+                return answer(start_response, "500 Internal Server Error", "InternalError", "We had a bad day.")
+            case "denied":
+                return answer(start_response, "403 Forbidden", "AccessDenied", "Access Denied")
+            case "reset":
+                hang_up(environ)
+            case "lost":
+                environ["wsgi.input"] = environ["wsgi.input"]
+                b"".join(self.app(environ, lambda *_: None))
+                hang_up(environ)
+        return self.app(environ, start_response)
+
+    def environment(self) -> dict[str, str]:
+        return {**KEYS, "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": self.url}
+
+    def client(self) -> Any:
+        return boto3.client(
+            "s3", endpoint_url=self.url, region_name="us-east-1", aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
+        )  # fmt: skip
+
+    def objects(self, bucket: str, prefix: str = "") -> dict[str, bytes]:
+        """Every object below a prefix, by its path there."""
+        client = self.client()
+        pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        return {
+            key.removeprefix(prefix).lstrip("/"): client.get_object(Bucket=bucket, Key=key)["Body"].read()
+            for key in keys
+        }
+
+
+class HungUp(Exception):
+    """The connection is gone, and with it whoever would be told."""
+
+
+class Handler(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """Nothing: a test is not a server."""
+
+    def run_wsgi(self) -> None:
+        with contextlib.suppress(HungUp):
+            super().run_wsgi()
+
+
+def answer(start_response: Callable[..., Any], status: str, code: str, message: str) -> list[bytes]:
+    body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
+    start_response(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def hang_up(environ: dict[str, Any]) -> None:
+    import socket
+
+    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    raise HungUp
+
+
+@contextlib.contextmanager
+def served() -> Iterator[Server]:
+    """A server with a bucket `corpora`."""
+    server = Server(app=moto.server.DomainDispatcherApplication(moto.server.create_backend_app))
+    made = make_server("127.0.0.1", 0, server, threaded=True, request_handler=Handler)
+    server.url = f"http://127.0.0.1:{made.port}"
+    thread = threading.Thread(target=made.serve_forever, daemon=True)
+    thread.start()
+    try:
+        server.client().create_bucket(Bucket="corpora")
+        yield server
+    finally:
+        made.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server, named by the environment; a cache of its own."""
+    from pipelines import cache, objects
+
+    with served() as server:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            monkeypatch.delenv(name)
+        for name, value in server.environment().items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("MINAMOTO_CACHE", str(tmp_path_factory.mktemp("cache")))
+        forget = (cache.of_this_machine.cache_clear, objects._client.cache_clear)
+        for each in forget:
+            each()
+        yield server
+        for each in forget:
+            each()
