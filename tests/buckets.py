@@ -1,7 +1,6 @@
 """An S3 server on loopback (moto's) that can be told to misbehave, and what an institute's environment says of it."""
 
 import contextlib
-import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -37,12 +36,20 @@ class Server:
                 return answer(start_response, "500 Internal Server Error", "InternalError", "We had a bad day.")
             case "denied":
                 return answer(start_response, "403 Forbidden", "AccessDenied", "Access Denied")
+            case "forged":
+                signed = f"{environ['HTTP_AUTHORIZATION']}</StringToSign>"
+                return answer(start_response, "403 Forbidden", "SignatureDoesNotMatch", "Check your key.", signed)
             case "reset":
                 hang_up(environ)
             case "lost":
-                environ["wsgi.input"] = environ["wsgi.input"]
                 b"".join(self.app(environ, lambda *_: None))
                 hang_up(environ)
+            case "cut":
+                whole = b"".join(self.app(environ, start_response))
+                return cut(environ, whole)
+            case "unconditional":
+                for condition in ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"):
+                    environ.pop(condition, None)
         return self.app(environ, start_response)
 
     def environment(self) -> dict[str, str]:
@@ -69,31 +76,63 @@ class HungUp(Exception):
     """The connection is gone, and with it whoever would be told."""
 
 
-class Handler(WSGIRequestHandler):
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """Nothing: a test is not a server."""
-
-    def run_wsgi(self) -> None:
-        with contextlib.suppress(HungUp):
-            super().run_wsgi()
-
-
-def answer(start_response: Callable[..., Any], status: str, code: str, message: str) -> list[bytes]:
-    body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>".encode()
+def answer(start_response: Callable[..., Any], status: str, code: str, message: str, more: str = "") -> list[bytes]:
+    body = f"<Error><Code>{code}</Code><Message>{message}</Message>{more}</Error>".encode()
     start_response(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
     return [body]
 
 
 def hang_up(environ: dict[str, Any]) -> None:
-    import socket
-
     environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     raise HungUp
 
 
+def cut(environ: dict[str, Any], whole: bytes) -> Iterator[bytes]:
+    yield whole[: len(whole) // 2]
+    hang_up(environ)
+
+
+def always(fault: str, *methods: str) -> Callable[[str, str], Fault]:
+    """A fault of every request, or of those of some methods."""
+    return lambda method, path: fault if not methods or method in methods else None
+
+
+def first(count: int, fault: str, *methods: str) -> Callable[[str, str], Fault]:
+    """A fault of the first requests of some methods."""
+    left = [fault] * count
+
+    def of(method: str, path: str) -> Fault:
+        return left.pop() if left and (not methods or method in methods) else None
+
+    return of
+
+
+def at_random(seed: int, share: float, faults: Sequence[str]) -> Callable[[str, str], Fault]:
+    """Faults of a share of all requests, drawn."""
+    drawn, lock = random.Random(seed), threading.Lock()
+
+    def of(method: str, path: str) -> Fault:
+        with lock:
+            return drawn.choice(faults) if drawn.random() < share else None
+
+    return of
+
+
 @contextlib.contextmanager
 def served() -> Iterator[Server]:
-    """A server with a bucket `corpora`."""
+    """A server with an empty bucket `corpora`."""
+    from moto.core import DEFAULT_ACCOUNT_ID
+    from moto.s3.models import s3_backends
+
+    class Handler(WSGIRequestHandler):
+        def log(self, type: str, message: str, *args: Any) -> None:
+            """Nothing: a test is not a server."""
+
+        def run_wsgi(self) -> None:
+            with contextlib.suppress(HungUp):
+                super().run_wsgi()
+
+    s3_backends[DEFAULT_ACCOUNT_ID]["aws"].reset()  # the servers of a process share what they keep
     server = Server(app=moto.server.DomainDispatcherApplication(moto.server.create_backend_app))
     made = make_server("127.0.0.1", 0, server, threaded=True, request_handler=Handler)
     server.url = f"http://127.0.0.1:{made.port}"
@@ -101,26 +140,16 @@ def served() -> Iterator[Server]:
     thread.start()
     try:
         server.client().create_bucket(Bucket="corpora")
+        server.requests.clear()
         yield server
     finally:
         made.shutdown()
         thread.join()
+        made.server_close()
 
 
 @pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server, named by the environment; a cache of its own."""
-    from pipelines import cache, objects
-
-    with served() as server:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            monkeypatch.delenv(name)
-        for name, value in server.environment().items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("MINAMOTO_CACHE", str(tmp_path_factory.mktemp("cache")))
-        forget = (cache.of_this_machine.cache_clear, objects._client.cache_clear)
-        for each in forget:
-            each()
+    with served() as server, named(server, tmp_path_factory.mktemp("cache")):
         yield server
-        for each in forget:
-            each()

@@ -61,7 +61,8 @@ class Cluster:
                  "--disable-usage-stats", f"--dashboard-agent-listen-port={free_port()}",
                  # Each its own, as on machines of their own: a node that joins clears out what it finds there.
                  f"--temp-dir={self.folder}/{len(self.nodes)}", *options],
-                env=self.environment() | environment, stdout=log, stderr=log, start_new_session=True,
+                env=self.environment() | {"MINAMOTO_CACHE": f"{self.folder}/cache-{len(self.nodes)}"} | environment,
+                stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         self.nodes.append(node)
         deadline = time.monotonic() + 90
