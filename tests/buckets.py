@@ -1,9 +1,13 @@
 """An S3 server on loopback (moto's) that can be told to misbehave, and what an institute's environment says of it."""
 
 import contextlib
+import os
+import random
+import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -146,6 +150,27 @@ def served() -> Iterator[Server]:
         made.shutdown()
         thread.join()
         made.server_close()
+
+
+@contextlib.contextmanager
+def named(server: Server, cache: Path) -> Iterator[None]:
+    """The environment names this server, and a folder for the cache."""
+    from pipelines import cache as caches
+    from pipelines import objects
+
+    def forget() -> None:
+        caches.of_this_machine.cache_clear()
+        objects._client.cache_clear()
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("AWS_")]:
+            patch.delenv(name)
+        for name, value in server.environment().items():
+            patch.setenv(name, value)
+        patch.setenv("MINAMOTO_CACHE", str(cache))
+        forget()
+        yield
+        forget()
 
 
 @pytest.fixture
