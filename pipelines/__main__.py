@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import sys
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -281,6 +282,18 @@ def _open(args: argparse.Namespace) -> "Corpus":
     return corpus.open_corpus(chosen, patterns, args.out, args.against or chosen.dedup.against)
 
 
+def _passed_over(args: argparse.Namespace, opened: "Corpus") -> Iterator[str]:
+    """A line about the files that lie in the folders of the input and are not read, where there are any."""
+    from pipelines import inputs
+
+    asked = opened.recipe.input
+    if left := inputs.passed_over(args.input or asked.paths, asked.formats):
+        most = sorted(left, key=lambda end: (-left[end], end))
+        named = ", ".join(f"{left[end]:,} {_one_line(end)}" for end in most[:6]) + (" …" if len(most) > 6 else "")
+        yield (f"passed over {sum(left.values()):,} files of the input's folders ({named}): in none of the "
+               f"formats this recipe reads ({', '.join(asked.formats)})")  # fmt: skip
+
+
 def _elsewhere(args: argparse.Namespace) -> int | None:
     """The exit status of a command that is a job of a cluster, None where it is ours to run."""
     from pipelines import recipe, submit
@@ -375,6 +388,8 @@ def _report(args: argparse.Namespace, opened: "Corpus") -> None:
     else:
         stats.show(found, Console())
         audit.show(audited, Console())
+        for line in _passed_over(args, opened):
+            print(line)
 
 
 def _stats(args: argparse.Namespace) -> int:
@@ -410,6 +425,8 @@ def _plan(args: argparse.Namespace) -> int:
         print(json.dumps({"stages": found, "inputs": len(opened.sources)}))
     else:
         Console().print(table)
+        for line in _passed_over(args, opened):
+            print(line)
     return 0
 
 
