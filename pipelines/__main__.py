@@ -290,8 +290,8 @@ def _passed_over(args: argparse.Namespace, opened: "Corpus") -> Iterator[str]:
     if left := inputs.passed_over(args.input or asked.paths, asked.formats):
         most = sorted(left, key=lambda end: (-left[end], end))
         named = ", ".join(f"{left[end]:,} {_one_line(end)}" for end in most[:6]) + (" …" if len(most) > 6 else "")
-        yield (f"passed over {sum(left.values()):,} files of the input's folders ({named}): in none of the "
-               f"formats this recipe reads ({', '.join(asked.formats)})")  # fmt: skip
+        yield (f"passed over in the input's folders: {sum(left.values()):,} ({named}), in none of the formats this "
+               f"recipe reads ({', '.join(asked.formats)})")  # fmt: skip
 
 
 def _elsewhere(args: argparse.Namespace) -> int | None:

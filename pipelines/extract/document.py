@@ -19,7 +19,8 @@ class Document:
     text: str
     title: str = ""
     part: str = ""
-    """Tells the texts of one record apart, and is in their identity: "" for the only one, else a name as "ja"."""
+    """Tells the texts of one record apart, and is in their identity: "" where the format has one text a record, else a
+    name as "ja", which a JATS article has for its only text too."""
     lang: str = ""
     """ISO 639 code of the language that the source itself declares; "" where it declares none."""
     ids: tuple[str, ...] = ()

@@ -43,11 +43,11 @@ _MAX_NAMING = 256
 
 @dataclass(frozen=True)
 class Licence:
-    """A licence as a page states it.
+    """A licence as a page or paper states it.
 
     `stated` is the absolute URL, or the page's own words where it gives no URL ("© 2020 Example, Inc."). `spdx` is the
     SPDX expression of a Creative Commons licence, "LicenseRef-CC-BY-2.1-JP" where SPDX has no name for it (most
-    jurisdiction ports), and None for all others.
+    jurisdiction ports), and None for all others. Formats other than HTML, and recipes, may name any licence of SPDX.
 
     `where` is "http link"; or "json-ld TYPE", the schema.org type of what is licensed; or PLACE ELEMENT TERM. PLACE is
     the nearest of head, header, nav, main, article, aside, figure and footer around it, or else body. TERM is the name

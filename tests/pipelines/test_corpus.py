@@ -30,7 +30,7 @@ def test_plan_of_nothing_knows_the_first_stage_and_makes_no_folder(
     assert not (tmp_path / "out").exists()
     says = minamoto("plan", *options).out
     assert "after the stage before" in says
-    assert "passed over 1 files of the input's folders (1 .jsonl)" in says
+    assert "passed over in the input's folders: 1 (1 .jsonl)" in says
 
 
 def test_a_stage_brings_what_it_needs_and_no_more(minamoto: Run, options: list[object], tmp_path: Path) -> None:
