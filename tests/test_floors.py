@@ -22,7 +22,7 @@ ONLY_IN = {
     "tokenizers": {"tokenizer/tokenizer_json.py"},
     "tiktoken": {"tokenizer/ranks.py"},
     "datasketch": {"dedup/minhash.py"},
-    "obstore": {"pipelines/objects.py"},
+    "obstore": {"pipelines/objects.py", "pipelines/remote/clients.py", "pipelines/remote/objects.py"},
     "pickle": set(),
 }
 

@@ -92,7 +92,7 @@ class Records:
         if isinstance(self._first, http.HttpFile):
             file: http.HttpFile | objects.ObjectFile = http.open_file(url, self._first.session)
         else:
-            file = objects.open_file(url, self._first.client)
+            file = objects.open_file(url)
 
         def attempt() -> bytes:
             found = b"".join(file.pieces(start, stop, None))

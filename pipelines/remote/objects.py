@@ -1,72 +1,80 @@
-"""Objects behind s3:// and gs://, through Arrow's clients: they find credentials as the vendors' own tools do, in the
-environment, in ~/.aws and ~/.config/gcloud, and from the machine's role."""
+"""Objects behind s3:// and gs:// as inputs: looked at, listed and read by ranges."""
 
-import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pyarrow as pa
-from pyarrow import fs
+import obstore
+from obstore.exceptions import PreconditionError
 
 from pipelines.errors import InputError
+from pipelines.remote import clients
 from pipelines.remote.retry import Transient
 from pipelines.remote.seen import Changed, Seen, shown
 
-_DENIED = ("ACCESS_DENIED", "FORBIDDEN", "INVALID_ACCESS_KEY_ID", "SIGNATURE_DOES_NOT_MATCH", "HTTP status 403",
-           "EXPIRED_TOKEN", "INVALID_CLIENT_TOKEN_ID", "MISSING_AUTHENTICATION_TOKEN", "PERMISSION_DENIED",
-           "UNAUTHENTICATED", "HTTP status 401")  # fmt: skip
-_STEP = 1 << 20
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]+")
+
+#: Bytes of one request; a piece has `_PIECE`.
+_STEP, _PIECE = 8 << 20, 1 << 20
 
 
 @dataclass(frozen=True)
 class ObjectFile:
-    """One object: its bucket's client, and bucket and key."""
+    """One object: its bucket, and its key there."""
 
     url: str
-    client: Any
+    bucket: str
     key: str
 
     def look(self) -> Seen:
-        with self._faults(), self.client.open_input_file(self.key) as file:
-            return self._seen(file)
+        if not self.key or self.key.endswith("/"):
+            raise InputError(f"{shown(self.url)}: a folder; correct the address")
+        with self._faults():
+            return _seen(obstore.head(clients.client(self.bucket), self.key))
 
     def pieces(self, start: int, stop: int, seen: Seen | None) -> Iterator[bytes]:
-        """The bytes [start, stop). The client cannot ask for them on condition, so it is asked before and after whether
-        the object is still the same; without `seen` it is not."""
-        with self._faults(), self.client.open_input_file(self.key) as file:
-            if file.size() < stop or (seen and self._seen(file) != seen):
-                raise Changed
-            while start < stop and (piece := file.read_at(min(_STEP, stop - start), start)):
-                yield piece
-                start += len(piece)
-        if seen and self.look() != seen:
-            raise Changed
+        """The bytes [start, stop), or those up to where the store leaves off, on condition that the object is the one
+        that was `seen`; without, of whatever is there."""
+        condition = {"if_match": seen.etag} if seen and seen.etag else {}
+        with self._faults():
+            while start < stop:
+                asked: Any = condition | {"range": (start, min(start + _STEP, stop))}
+                try:
+                    found = obstore.get(clients.client(self.bucket), self.key, options=asked)
+                except PreconditionError:
+                    raise Changed from None
+                if found.meta["size"] < stop or (seen and _seen(found.meta) != seen):
+                    raise Changed
+                before = start
+                for piece in found.stream(min_chunk_size=_PIECE):
+                    yield bytes(piece)
+                    start += len(piece)
+                if start == before:
+                    return
 
     def close(self) -> None:
-        """The client is Arrow's to close."""
+        """The client is kept for the next object."""
 
     def listing(self) -> list[tuple[str, str]]:
         """The addresses of the objects below this one as of a folder, sorted, each with its key below the folder."""
-        scheme = self.url.partition("://")[0]
+        folder = f"{self.key.rstrip('/')}/".lstrip("/")
         with self._faults():
-            found = self.client.get_file_info(fs.FileSelector(self.key, allow_not_found=True, recursive=True))
-        keys = sorted(info.path for info in found if info.type == fs.FileType.File)
-        return [(f"{scheme}://{key}", key.removeprefix(self.key.rstrip("/") + "/")) for key in keys]
-
-    def _seen(self, file: Any) -> Seen:
-        said = {name: value.decode("utf-8", "replace") for name, value in file.metadata().items()}
-        # Arrow's client of Google's store gives no metadata with a file.
-        modified = said.get("Last-Modified") or str(self.client.get_file_info(self.key).mtime_ns or "")
-        return Seen(file.size(), said.get("ETag", ""), modified)
+            found = obstore.list(clients.client(self.bucket), folder or None)
+            keys = sorted(entry["path"] for batch in found for entry in batch)
+        return [(f"{self.bucket}/{key}", key.removeprefix(folder)) for key in keys]
 
     def _faults(self) -> "_Faults":
         return _Faults(self.url)
 
 
+def _seen(meta: Any) -> Seen:
+    return Seen(meta["size"], meta["e_tag"] or "", f"{meta['last_modified']:%Y-%m-%dT%H:%M:%SZ}")
+
+
 @dataclass(frozen=True)
 class _Faults:
-    """Tells errors of Arrow's clients that pass from those that do not."""
+    """Tells errors of a client that pass from those that do not."""
 
     url: str
 
@@ -74,36 +82,27 @@ class _Faults:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if not isinstance(error, OSError | pa.ArrowException):
+        if not isinstance(error, clients.ERRORS):
             return
-        said = " ".join(str(error).split())[:200]
-        if isinstance(error, FileNotFoundError):
-            raise InputError(f"{shown(self.url)}: not there; correct the address (a folder's ends in /)") from None
-        if isinstance(error, PermissionError) or any(word in said for word in _DENIED):
-            raise InputError(f"{shown(self.url)}: not allowed; see to the credentials ({said})") from None
-        if isinstance(error, pa.ArrowInvalid):
-            raise InputError(f"{shown(self.url)}: no address of an object ({said})") from None
-        raise Transient(said) from None
+        match clients.meaning(error):
+            case "no bucket" | "absent":
+                raise InputError(f"{shown(self.url)}: not there; correct the address (a folder's ends in /)") from None
+            case "denied":
+                raise InputError(
+                    f"{shown(self.url)}: not allowed; see to the credentials ({clients.why(error)})"
+                ) from None
+            case "refused":
+                raise InputError(f"{shown(self.url)}: the store refuses ({clients.why(error)})") from None
+        raise Transient(clients.why(error)) from None
 
 
-def open_file(url: str, client: Any = None) -> ObjectFile:
+def open_file(url: str) -> ObjectFile:
     """Raises `InputError` for an address with credentials or settings in it: they would end in logs."""
-    scheme, _, key = url.partition("://")
-    if "@" in key.partition("/")[0] or "?" in key:
+    scheme, _, place = url.partition("://")
+    bucket, _, key = place.partition("/")
+    if "@" in bucket or "?" in key:
         raise InputError(f"{shown(url)}: has credentials or settings in it; give them in the environment")
-    with _Faults(url):
-        if client is None:
-            client = _s3(key.partition("/")[0]) if scheme == "s3" else fs.GcsFileSystem()
-        return ObjectFile(url, client, key)
-
-
-def _s3(bucket: str) -> Any:
-    """Arrow's constructor does not look for another server or the bucket's region, as the tools of AWS do."""
-    server = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    told = server or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
-    # `retried` tries again: what may be tried how often is said in one place.
-    return fs.S3FileSystem(
-        endpoint_override=server, region=None if told else fs.resolve_s3_region(bucket),
-        retry_strategy=fs.AwsStandardS3RetryStrategy(max_attempts=1),
-        connect_timeout=10, request_timeout=60,
-    )  # fmt: skip
+    steps = key.removesuffix("/").split("/") if key else []
+    if not _BUCKET.fullmatch(bucket) or any(step in ("", ".", "..") for step in steps):
+        raise InputError(f"{shown(url)}: no address of an object, or one the client has no name for (a//b); correct it")
+    return ObjectFile(url, f"{scheme}://{bucket}", key)

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from pipelines import remote
-from pipelines.errors import InputError
+from pipelines.errors import InputError, UsageError
 from pipelines.fetch import Crawl, fetch
 from pipelines.inputs import find_inputs, sha256_elsewhere, sha256_of
-from pipelines.remote import retry
+from pipelines.remote import clients, retry
 from pipelines.sources import Damaged, Raw, Source, read, split
 from warcs import page, zipped
 
@@ -40,6 +40,7 @@ def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> Any:
                         ("DEFAULT_REGION", "us-east-1"), ("EC2_METADATA_DISABLED", "true")):  # fmt: skip
         monkeypatch.setenv(f"AWS_{name}", value)
     monkeypatch.setattr(retry, "FIRST_PAUSE", 0.0001)
+    clients.client.cache_clear()
     client = boto3.client("s3")
     client.create_bucket(Bucket="papers")
     for key in KEYS:
@@ -100,10 +101,92 @@ def test_an_object_that_changes_stops_the_reading(bucket: Any) -> None:
 
 def test_no_server_is_one_line_without_secrets(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    clients.client.cache_clear()
     with pytest.raises(InputError, match="8 times; run again when the server is well") as refusal:
         remote.look("s3://papers/crawl/a.warc.gz")
     assert "word" not in str(refusal.value)
     assert len(str(refusal.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["s3://papers", "s3://papers/", "s3:///a", "s3://a b/c", "s3://papers/a//b", "s3://papers/../b", "gs://x/./y"],
+)
+def test_what_is_no_address_of_an_object_is_told_in_one_line(bucket: Any, url: str) -> None:
+    with pytest.raises(InputError, match=r"correct"):
+        remote.look(url)
+
+
+def test_keys_of_any_script_are_read(bucket: Any) -> None:
+    for name in ("日本 a#b%20+é.warc.gz", "a b~(1)*.warc.gz"):
+        bucket.put_object(Bucket="papers", Key=f"names/{name}", Body=DATA)
+        assert remote.whole(f"s3://papers/names/{name}", 1 << 20) == DATA
+    assert [place for _, place in remote.listing("s3://papers/names/")] == ["a b~(1)*.warc.gz", "日本 a#b%20+é.warc.gz"]
+
+
+def test_a_key_that_the_client_has_no_name_for_is_told(bucket: Any) -> None:
+    bucket.put_object(Bucket="papers", Key="twice//x.warc.gz", Body=DATA)
+    with pytest.raises(InputError, match=r"^s3://papers/twice/: the store refuses \(.*twice//x.warc.gz"):
+        find_inputs(["s3://papers/twice/"])
+
+
+def test_the_keys_of_a_profile_are_used_where_the_environment_has_none(
+    bucket: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    (tmp_path / "credentials").write_text("[hub]\naws_access_key_id = key\naws_secret_access_key = word\n")
+    (tmp_path / "config").write_text("[profile hub]\nregion = us-east-1\n[profile sso]\nsso_session = hub\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "hub")
+    clients.client.cache_clear()
+    assert remote.look("s3://papers/crawl/a.warc.gz").size > len(DATA)
+    monkeypatch.setenv("AWS_PROFILE", "sso")
+    clients.client.cache_clear()
+    with pytest.raises(UsageError, match=r"^AWS_PROFILE=sso: no keys in ~/.aws for it; `aws configure export-cred"):
+        remote.look("s3://papers/crawl/a.warc.gz")
+    (tmp_path / "credentials").write_text("no section\n")
+    clients.client.cache_clear()
+    with pytest.raises(UsageError, match=r"^~/.aws/credentials: cannot be read"):
+        remote.look("s3://papers/crawl/a.warc.gz")
+
+
+def test_a_bucket_is_asked_for_its_region_where_nothing_tells_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setattr("pyarrow.fs.resolve_s3_region", {"in-tokyo": "ap-northeast-1"}.__getitem__)
+    clients.client.cache_clear()
+    assert clients.client("s3://in-tokyo").config["region"] == "ap-northeast-1"
+
+    def nowhere(bucket: str) -> str:
+        raise OSError("Bucket 'x' not found")
+
+    monkeypatch.setattr("pyarrow.fs.resolve_s3_region", nowhere)
+    with pytest.raises(
+        UsageError, match=r"^s3://nowhere: its region cannot be found \(Bucket 'x' not found\); set AWS"
+    ):
+        clients.client("s3://nowhere")
+    clients.client.cache_clear()
+
+
+def test_reading_asks_for_ranges_on_condition_that_nothing_changed(bucket: Any) -> None:
+    """One request for each range, none to look before or after."""
+    asked: list[dict[str, str]] = []
+    url = "s3://papers/crawl/a.warc.gz"
+    seen = remote.look(url)
+    from moto.core.responses import BaseResponse
+
+    with pytest.MonkeyPatch.context() as patch:
+        before = BaseResponse.setup_class
+        patch.setattr(BaseResponse, "setup_class", lambda self, request, *rest, **more: (
+            asked.append(dict(request.headers)), before(self, request, *rest, **more))[1])  # fmt: skip
+        with remote.RemoteFile(url, seen) as file:
+            assert file.pread(10, 0) == DATA[:10]
+    assert [(headers["Range"], headers["If-Match"]) for headers in asked] == [("bytes=0-262143", seen.etag)]
 
 
 def test_a_crawl_comes_from_a_bucket(bucket: Any, tmp_path: Path) -> None:
