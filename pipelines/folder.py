@@ -8,6 +8,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,8 @@ class HashingFile:
 def whole_or_absent(path: Path) -> Iterator[HashingFile]:
     """Write to a temporary name in the same folder, sync, rename, sync the folder; on an error nothing is left."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # Machines that share a folder, and containers of one machine, have processes of the same number.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         with temporary.open("wb") as raw:
             file = HashingFile(raw)

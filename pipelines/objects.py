@@ -1,35 +1,23 @@
 """OUT in an object store (`s3://bucket/prefix`, `gs://…`): every object appears whole, by one PUT or by the end of a
-multipart upload, and records that must not be overwritten are put on condition.
-
-Credentials and the endpoint come from the environment, as the stores' own tools read it (AWS_ACCESS_KEY_ID,
-AWS_ENDPOINT_URL, GOOGLE_APPLICATION_CREDENTIALS …), or from the machine's role; they are never written anywhere.
+multipart upload, and records that must not be overwritten are put on condition. See `remote.clients` for credentials.
 """
 
 import contextlib
 import functools
 import hashlib
-import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import obstore
-from obstore.exceptions import (
-    AlreadyExistsError,
-    BaseError,
-    PermissionDeniedError,
-    PreconditionError,
-    UnauthenticatedError,
-)  # fmt: skip
-from obstore.store import from_url
+from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 
 from pipelines import cache, lease
 from pipelines.errors import InputError, Stop, UsageError
 from pipelines.folder import HashingFile
+from pipelines.remote import clients
 from pipelines.remote.retry import Transient, retried
 
 T = TypeVar("T")
@@ -40,12 +28,6 @@ PIECE, AT_ONCE = 16 << 20, 4
 
 #: Seconds between two uploads of the log, which a store cannot append to.
 LOG_EVERY = 30.0
-
-#: The client tries a request this often by itself; what is left is tried again from here, where Ctrl-C is heard.
-_CLIENT_TRIES = 2
-_STATUS = re.compile(r"status code: (\d{3})")
-_SAYS = re.compile(r"<Code>([^<]*)</Code>(?:\s*<Message>([^<]*)</Message>)?")
-_PASSES = {408, 409, 425, 429}
 
 #: An object's content and what the store calls this version of it.
 Version = tuple[bytes, dict[str, str]]
@@ -68,13 +50,13 @@ class Bucket:
 
     def read_version(self, path: str) -> Version | None:
         def get() -> Version:
-            found = obstore.get(_client(self.url), path)
+            found = obstore.get(clients.client(self.url), path)
             return bytes(found.bytes()), {name: mark for name in ("e_tag", "version") if (mark := found.meta[name])}
 
         return self._done(path, get)
 
     def write(self, path: str, data: bytes) -> None:
-        self._done(path, lambda: obstore.put(_client(self.url), path, data, use_multipart=False))
+        self._done(path, lambda: obstore.put(clients.client(self.url), path, data, use_multipart=False))
 
     def create(self, path: str, data: bytes) -> bytes | None:
         """Put an object where there is none. Returns None, or what is there instead."""
@@ -88,9 +70,9 @@ class Bucket:
     def _put_if(self, path: str, data: bytes, condition: Any) -> bytes | None:
         def put() -> bytes | None:
             try:
-                obstore.put(_client(self.url), path, data, mode=condition)
+                obstore.put(clients.client(self.url), path, data, mode=condition)
             except (AlreadyExistsError, PreconditionError, FileNotFoundError) as error:
-                if "NoSuchBucket" in str(error):
+                if clients.meaning(error) == "no bucket":
                     raise
                 # Perhaps by ourselves: an earlier try was done, and its answer got lost.
                 found = self.read(path) or b""
@@ -105,10 +87,10 @@ class Bucket:
 
     def size(self, path: str) -> int | None:
         """Bytes of an object, None where there is none."""
-        return self._done(path, lambda: obstore.head(_client(self.url), path)["size"])
+        return self._done(path, lambda: obstore.head(clients.client(self.url), path)["size"])
 
     def remove(self, path: str) -> None:
-        self._done(path, lambda: obstore.delete(_client(self.url), path))
+        self._done(path, lambda: obstore.delete(clients.client(self.url), path))
 
     def names(self, folder: str) -> list[str]:
         """What lies in a folder, sorted, as the store lists it: nothing that is on no other record may hang on it."""
@@ -118,20 +100,29 @@ class Bucket:
         return sorted(prefix.rstrip("/").rpartition("/")[2] for prefix in self._list(folder)["common_prefixes"])
 
     def _list(self, folder: str) -> Any:
-        found = self._done(folder, lambda: obstore.list_with_delimiter(_client(self.url), f"{folder}/"))
+        found = self._done(folder, lambda: obstore.list_with_delimiter(clients.client(self.url), f"{folder}/"))
         return found or {"objects": [], "common_prefixes": []}
 
     def upload(self, path: str, file: Path) -> None:
-        self._done(path, lambda: obstore.put(
-            _client(self.url), path, file, chunk_size=PIECE, max_concurrency=AT_ONCE,
-            use_multipart=file.stat().st_size > PIECE,
-        ))  # fmt: skip
+        def put() -> None:
+            try:
+                obstore.put(
+                    clients.client(self.url), path, file, chunk_size=PIECE, max_concurrency=AT_ONCE,
+                    use_multipart=file.stat().st_size > PIECE,
+                )  # fmt: skip
+            except FileNotFoundError as error:
+                if "NoSuchUpload" not in str(error):
+                    raise
+                # It was ended, and the answer got lost; or somebody has cleared it away. Once more does no harm.
+                raise Transient(clients.why(error)) from None
+
+        self._done(path, put)
 
     def download(self, path: str, size: int, into: HashingFile) -> None:
         """Raises `Stop` where there is no such object, or one of less bytes."""
         for start in range(0, size, PIECE):
             length = min(PIECE, size - start)
-            get = functools.partial(obstore.get_range, _client(self.url), path, start=start, length=length)
+            get = functools.partial(obstore.get_range, clients.client(self.url), path, start=start, length=length)
             piece = self._done(path, get)
             if piece is None or len(piece) != length:
                 raise Stop(f"{self.url}/{path}: {'gone' if piece is None else 'too short'}, against its commit")
@@ -171,7 +162,8 @@ class Bucket:
             yield
         finally:
             if journal.stat().st_size:
-                self.upload(path, journal)
+                with contextlib.suppress(Stop):  # what has ended the run is to be told, and the log only spares work
+                    self.upload(path, journal)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
@@ -188,18 +180,19 @@ class Bucket:
         def attempt() -> T | None:
             try:
                 return request()
-            except FileNotFoundError as error:
-                if "NoSuchBucket" in str(error):
-                    raise UsageError(f"{_bucket(self.url)}: no such bucket; make it, or give another OUT") from None
-                return None
-            except (PermissionDeniedError, UnauthenticatedError) as error:
-                raise Denied(f"{self.url}: not allowed to work with {path} ({_why(error)}); see to the keys in the "
-                             "environment, or the role of this machine") from None  # fmt: skip
-            except BaseError as error:
-                status = _STATUS.search(str(error))
-                if status and int(status[1]) < 500 and int(status[1]) not in _PASSES:
-                    raise Stop(f"{self.url}/{path}: the store refuses ({_why(error)})") from None
-                raise Transient(_why(error)) from None
+            except clients.ERRORS as error:
+                why = clients.why(error)
+                match clients.meaning(error):
+                    case "absent":
+                        return None
+                    case "no bucket":
+                        raise UsageError(f"{_bucket(self.url)}: no such bucket; make it, or give another OUT") from None
+                    case "denied":
+                        raise Denied(f"{self.url}: not allowed to work with {path} ({why}); see to the keys in the "
+                                     "environment, or the role of this machine") from None  # fmt: skip
+                    case "refused":
+                        raise Stop(f"{self.url}/{path}: the store refuses ({why})") from None
+                raise Transient(why) from None
 
         try:
             return retried(f"{self.url}/{path}", attempt)
@@ -207,28 +200,6 @@ class Bucket:
             raise Stop(str(error)) from None
 
 
-@functools.cache
-def _client(url: str) -> Any:
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL", "")
-    plain = url.startswith("s3://") and endpoint.startswith("http://")
-    return from_url(
-        url,
-        client_options={"allow_http": plain, "connect_timeout": "10s", "timeout": "120s"},
-        retry_config={"max_retries": _CLIENT_TRIES, "retry_timeout": timedelta(seconds=60)},
-    )
-
-
 def _bucket(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}"
-
-
-def _why(error: BaseException) -> str:
-    """What a store said, in a line; never its whole answer, which can hold the request that was signed."""
-    words = str(error).partition("\n\nDebug source")[0]
-    if "169.254.169.254" in words or "metadata.google.internal" in words:
-        return "no credentials: none in the environment, and this machine has no role"
-    said, status = _SAYS.search(words), _STATUS.search(words)
-    if said:
-        return ": ".join(filter(None, said.groups()))
-    return f"HTTP {status[1]}" if status else " ".join(words.split())[-200:]

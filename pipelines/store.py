@@ -271,8 +271,7 @@ class Store:
         if before and before != commit:
             bucket.remove(commit.path())
         self.bring(output)
-        there = bucket.create(commit.path(), readable(vars(commit)))
-        if there is not None and Commit(**json.loads(there)) != commit:
+        if bucket.create(commit.path(), readable(vars(commit))) is not None:
             raise Stop(f"{self.root}/{commit.path()}: committed otherwise by another run meanwhile; run again when it "
                        "has ended")  # fmt: skip
 

@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
-import moto.server
 import pytest
-from werkzeug.serving import WSGIRequestHandler, make_server
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "a secret that nobody may read"}
 
-#: What to do to a request: None for nothing, `slow down`, `error`, `reset` before it is done, `lost` after it.
+#: What to do to a request: None for nothing; `slow down`, `error`, `denied`; `forged`, as S3 answers a wrong signature,
+#: with what was signed; `reset` before it is done, `lost` after it, `cut` in the middle of the answer; `unconditional`,
+#: as a store does that knows no conditions.
 Fault = str | None
 
 
@@ -60,6 +59,8 @@ class Server:
         return {**KEYS, "AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": self.url}
 
     def client(self) -> Any:
+        import boto3
+
         return boto3.client(
             "s3", endpoint_url=self.url, region_name="us-east-1", aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
@@ -125,8 +126,10 @@ def at_random(seed: int, share: float, faults: Sequence[str]) -> Callable[[str, 
 @contextlib.contextmanager
 def served() -> Iterator[Server]:
     """A server with an empty bucket `corpora`."""
+    import moto.server
     from moto.core import DEFAULT_ACCOUNT_ID
     from moto.s3.models import s3_backends
+    from werkzeug.serving import WSGIRequestHandler, make_server
 
     class Handler(WSGIRequestHandler):
         def log(self, type: str, message: str, *args: Any) -> None:
@@ -156,11 +159,11 @@ def served() -> Iterator[Server]:
 def named(server: Server, cache: Path) -> Iterator[None]:
     """The environment names this server, and a folder for the cache."""
     from pipelines import cache as caches
-    from pipelines import objects
+    from pipelines.remote import clients
 
     def forget() -> None:
         caches.of_this_machine.cache_clear()
-        objects._client.cache_clear()
+        clients.client.cache_clear()
 
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("AWS_")]:
@@ -174,7 +177,10 @@ def named(server: Server, cache: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server, named by the environment; a cache of its own."""
+def s3(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server, named by the environment; a cache of its own; and a client that does not wait long to try again."""
+    from pipelines.remote import retry
+
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.0001)
     with served() as server, named(server, tmp_path_factory.mktemp("cache")):
         yield server

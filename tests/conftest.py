@@ -11,6 +11,8 @@ from typing import Any
 import hypothesis
 import pytest
 
+from buckets import s3  # noqa: F401  for whoever asks for it
+
 # No test is gated by time: the first call of a kernel compiles it.
 hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")

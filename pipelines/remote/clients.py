@@ -26,6 +26,7 @@ _TRIES = 2
 _STATUS = re.compile(r"status code: (\d{3})")
 _SAYS = re.compile(r"<Code>([^<]*)</Code>(?:\s*<Message>([^<]*)</Message>)?")
 _LOGIN = re.compile(r"//[^/\s]*@")
+_DENIES = {"401", "403"}
 _PASSES = {408, 409, 425, 429}
 
 #: Where a machine is asked for its role: only who has no keys does.
@@ -108,11 +109,12 @@ def meaning(error: Exception) -> Meaning:
         return "no bucket"
     if isinstance(error, FileNotFoundError):
         return "absent"
-    if isinstance(error, PermissionDeniedError | UnauthenticatedError) or _ROLE.search(words):
+    status = _STATUS.search(words)
+    denied = isinstance(error, PermissionDeniedError | UnauthenticatedError) or (status and status[1] in _DENIES)
+    if denied or _ROLE.search(words):
         return "denied"
     if "invalid path" in words:  # a key as a//b, which the client knows no name for
         return "refused"
-    status = _STATUS.search(words)
     return "refused" if status and int(status[1]) < 500 and int(status[1]) not in _PASSES else "passes"
 
 
