@@ -43,20 +43,16 @@ def held(objects: Objects) -> Iterator[None]:
         "process": os.getpid(), "started": _started(os.getpid()), "host": socket.gethostname(), "machine": _machine(),
         "nonce": secrets.token_hex(8),
     }  # fmt: skip
-    mine = _acquire(objects, owner)
+    _acquire(objects, owner)
     over, lost = threading.Event(), threading.Event()
 
     def keep_renewing() -> None:
-        nonlocal mine
         while not over.wait(LEASE / 3):
-            try:
-                mine = _renew(objects, owner, mine)
-            except Stop:  # out of reach; who cannot reach it either takes nothing over
-                continue
-            if not mine:
-                lost.set()
-                os.kill(os.getpid(), signal.SIGTERM)  # ends the run as a user would
-                return
+            with contextlib.suppress(Stop):  # out of reach; who cannot reach it either takes nothing over
+                if not _renew(objects, owner, owner):
+                    lost.set()
+                    os.kill(os.getpid(), signal.SIGTERM)  # ends the run as a user would
+                    return
 
     renewer = threading.Thread(target=keep_renewing, name="lease", daemon=True)
     renewer.start()
@@ -71,25 +67,25 @@ def held(objects: Objects) -> Iterator[None]:
     finally:
         over.set()
         renewer.join()
-        if mine:
-            _renew(objects, {"free": True, "nonce": secrets.token_hex(8)}, mine)
+        with contextlib.suppress(Stop):  # out of reach: what has ended the run is to be told
+            _renew(objects, owner, {"free": True, "nonce": secrets.token_hex(8)})
 
 
-def _acquire(objects: Objects, owner: dict[str, Any]) -> bytes:
-    """Put our record, or raise `Stop`. Returns it as it was put."""
+def _acquire(objects: Objects, owner: dict[str, Any]) -> None:
+    """Put our record, or raise `Stop`."""
     mine = _record(owner, 0)
     if objects.create(PATH, mine) is None:
         if objects.create(PATH, _record(owner, 1)) is None:
             raise Stop(f"{objects.url}: this store ignores conditions (If-None-Match), so two runs could not be kept "
                        "apart; use one that keeps them, or a folder")  # fmt: skip
-        return mine
+        return
     seen, since = b"", time.monotonic()
     while found := objects.read_version(PATH):
         there, version = found
         alive = _is_alive(there)
         if alive is False or (there == seen and time.monotonic() - since > LEASE):
             if objects.replace(PATH, mine, version) is None:
-                return mine
+                return
             continue
         if alive or (seen and there != seen):
             says = _parsed(there)
@@ -97,16 +93,16 @@ def _acquire(objects: Objects, owner: dict[str, Any]) -> bytes:
                        "give another OUT")  # fmt: skip
         seen = there
         time.sleep(_POLL)
-    return _acquire(objects, owner)
+    _acquire(objects, owner)
 
 
-def _renew(objects: Objects, owner: dict[str, Any], mine: bytes) -> bytes:
-    """Our record a beat later, put in the place of the last; b"" where that is no longer there."""
+def _renew(objects: Objects, owner: dict[str, Any], says: dict[str, Any]) -> bool:
+    """Put a record a beat later in the place of our last; False where that is no longer there."""
     found = objects.read_version(PATH)
-    record = _record(owner, _parsed(mine).get("beat", 0) + 1)
-    if found is None or found[0] != mine or objects.replace(PATH, record, found[1]) is not None:
-        return b""
-    return record
+    there = _parsed(found[0]) if found else {}
+    if not found or there.get("nonce") != owner["nonce"]:
+        return False
+    return objects.replace(PATH, _record(says, there["beat"] + 1), found[1]) is None
 
 
 def _record(owner: dict[str, Any], beat: int) -> bytes:
@@ -126,17 +122,18 @@ def _is_alive(record: bytes) -> bool | None:
     if "free" in says:
         return False
     if says.get("machine") == _machine() and isinstance(process := says.get("process"), int):
-        return _started(process) == says.get("started")
+        return bool(_started(process) == says.get("started", 0))
     return None
 
 
 def _started(process: int) -> int | None:
     """When a process of this machine was started, in ticks since boot, which tells it from a later one of its number;
-    None where there is none."""
+    None where there is none, or only its number is left because nobody has asked how it ended."""
     try:
-        return int(Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[19])
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
+    return None if state[0] in "ZX" else int(state[19])
 
 
 def _machine() -> str:
