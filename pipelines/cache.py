@@ -72,7 +72,9 @@ class Cache:
         for _, path, state in kept:
             if total + size <= self.limit:
                 return
-            if state.st_nlink == 1 and path.suffix != ".part":
+            if path.suffix == ".part":
+                total -= state.st_size * _clear_abandoned(path)
+            elif state.st_nlink == 1:
                 path.unlink(missing_ok=True)
                 total -= state.st_size
 
@@ -153,6 +155,16 @@ def _names(path: Path, file: IO[Any]) -> bool:
         return os.path.samestat(path.stat(), os.fstat(file.fileno()))
     except FileNotFoundError:
         return False
+
+
+def _clear_abandoned(part: Path) -> bool:
+    """Remove what somebody has fetched who was killed: nobody holds its lock."""
+    with contextlib.suppress(OSError), part.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if _names(part, file):
+            part.unlink()
+            return True
+    return False
 
 
 def _sweep(work: Path) -> None:
