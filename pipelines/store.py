@@ -107,12 +107,16 @@ class Output:
         """
         root, _, name = path.rpartition("//")
         store = Store(root) if root else self.store
-        bucket = store.files
-        if isinstance(bucket, Folder):
-            return bucket.local(name)
-        entry = self._entry(store, name)
+        if isinstance(folder := store.files, Folder):
+            return folder.local(name)
+        return self.provide(store, name, self._entry(store, name))
+
+    def provide(self, store: "Store", name: str, entry: dict[str, Any]) -> Path:
+        """A file of an object store, as its commit describes it, on this machine."""
         from pipelines import cache
 
+        bucket = store.files
+        assert not isinstance(bucket, Folder)
         link: Path = self.root / "fetched" / entry["sha256"] / name.rpartition("/")[2]
         if not link.exists():
             try:
@@ -196,9 +200,9 @@ class Store:
             root = output.root
             for stage in () if isinstance(self.files, Folder) else stages:
                 for commit in self.records(stage):
-                    for path in commit.files:
+                    for path, entry in commit.files.items():
                         (root / path).parent.mkdir(parents=True, exist_ok=True)
-                        os.link(output.fetch(path), root / path)
+                        os.link(output.provide(self, path, entry), root / path)
             yield root
 
     @contextlib.contextmanager
