@@ -21,6 +21,7 @@ from pipelines.extract.latex import bundle as latex_bundle
 from pipelines.extract.latex import dtx as latex_dtx
 from pipelines.extract.latex import rights as latex_rights
 from pipelines.extract.latex.body import Body
+from pipelines.extract.latex.words import WORDS
 
 # What the reading itself marks its places with, and what no TeX source has.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -46,7 +47,7 @@ def extract(raw: bytes, name: str = "") -> list[Document]:
     code_lines = 0
     if latex_dtx.is_dtx(source, bundle.root):
         source, code_lines = latex_dtx.to_latex(source)
-    body = Body(bundle, source)
+    body = Body(bundle, source, WORDS)
     text = clean(body.run())
     if not text:
         raise Unreadable("empty", f"no text in {len(source)} characters of TeX")

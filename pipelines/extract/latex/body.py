@@ -6,7 +6,7 @@ Macros that nobody knows are named after what they do more often than not (\\olr
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pipelines.extract.latex import math as latex_math
 from pipelines.extract.latex.bundle import Bundle
@@ -28,7 +28,6 @@ from pipelines.extract.latex.vocabulary import (
     SYMBOLS,
     TYPEWRITER,
 )
-from pipelines.extract.latex.words import WORDS
 
 #: Files that \input may read, the same one counted each time.
 MAX_INPUTS = 1_000
@@ -85,8 +84,9 @@ _AFFIXES = (
 class Body:
     """One reading. `run` fills what `latex.extract` asks for."""
 
-    def __init__(self, bundle: Bundle, text: str) -> None:
+    def __init__(self, bundle: Bundle, text: str, words: Mapping[str, Callable[["Body"], None]]) -> None:
         self.bundle = bundle
+        self.words = words  # what control words do: words.WORDS
         self.counts: Counter[str] = Counter()
         self.definitions = Definitions()
         self.reader: Reader = Reader(text, bundle.root)
@@ -227,8 +227,8 @@ class Body:
             self.accent(ACCENTS[name])
         elif name in _NOTES:
             self.capture(self.note)
-        elif name in WORDS:
-            WORDS[name](self)
+        elif name in self.words:
+            self.words[name](self)
         elif name in LISTS:
             reader.push(f"\\begin{{{name}}}")
         elif name.startswith("end") and name.removeprefix("end") in LISTS:
