@@ -12,7 +12,9 @@ import contextlib
 import fcntl
 import functools
 import hashlib
+import math
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -32,10 +34,16 @@ class Damaged(Stop):
     """What was fetched has not the digest that its commit says."""
 
 
-@dataclass(frozen=True)
+#: A process looks through all kept files once it has kept this share of the limit more: there may be many of them.
+LOOK_AFTER = 1 / 64
+
+
+@dataclass
 class Cache:
     root: Path
     limit: int
+    unseen: float = math.inf
+    """Bytes that this process has kept since it looked through all files."""
 
     def provide(self, sha256: str, size: int, link: Path, download: Callable[[HashingFile], None]) -> None:
         """Make `link` a name of the file with this digest, fetching it where no sound copy is kept.
@@ -44,14 +52,17 @@ class Cache:
         """
         link.parent.mkdir(parents=True, exist_ok=True)
         kept = self._place(sha256)
+        held = link.with_name(f"{link.name}.{secrets.token_hex(4)}")  # threads may ask for one link at a time
         while True:
-            link.unlink(missing_ok=True)
             with contextlib.suppress(FileNotFoundError):  # never kept, or evicted at this moment
-                os.link(kept, link)
-                state = link.stat()
+                os.link(kept, held)
+                state = held.stat()
                 if state.st_size == size and _digest(kept, state.st_ino, state.st_mtime_ns) == sha256:
-                    os.utime(link, ns=(time.time_ns(), state.st_mtime_ns))
+                    os.utime(held, ns=(time.time_ns(), state.st_mtime_ns))
+                    held.replace(link)
+                    held.unlink(missing_ok=True)  # it stays where both were names of one file already
                     return
+                held.unlink()
                 kept.unlink(missing_ok=True)
             self._fetch(kept, sha256, size, download)
 
@@ -66,7 +77,11 @@ class Cache:
 
     def make_room(self, size: int) -> None:
         """Remove the files that were longest not used, until `size` bytes more are within the limit. What is in use
-        stays, even where that means to go beyond it."""
+        stays, even where that means to go beyond it; so does, for a while, what each process has kept of late."""
+        self.unseen += size
+        if self.unseen < self.limit * LOOK_AFTER:
+            return
+        self.unseen = 0
         kept = sorted((state.st_atime_ns, path, state) for path, state in _files(self.root / "files"))
         total = sum(state.st_size for _, _, state in kept)
         for _, path, state in kept:

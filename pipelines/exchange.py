@@ -53,8 +53,9 @@ def bucket_range(hashes: NDArray[np.uint64], bucket: int, buckets: int) -> slice
 def read_bucket(output: Output, places: Sequence[Place], bucket: int, buckets: int) -> Run:
     """One bucket of a band from all its runs, in the order of `places`."""
     pieces = []
-    for path, start, stop, base in places:
-        run = np.load(output.fetch(path), mmap_mode="r", allow_pickle=False)[:, start:stop]
+    files = output.fetch_all([path for path, _, _, _ in places])
+    for file, (_, start, stop, base) in zip(files, places, strict=True):
+        run = np.load(file, mmap_mode="r", allow_pickle=False)[:, start:stop]
         piece = run[:, bucket_range(run[0], bucket, buckets)]
         pieces.append(piece + np.array([[0], [base]], dtype=np.uint64))
     return np.concatenate(pieces, axis=1) if pieces else np.empty((2, 0), dtype=np.uint64)
@@ -62,6 +63,6 @@ def read_bucket(output: Output, places: Sequence[Place], bucket: int, buckets: i
 
 def read_edges(output: Output, files: Sequence[Edges]) -> Iterator[NDArray[np.uint64]]:
     """Each file of edges (m, 2), memory-mapped where nothing is to be added."""
-    for path, base in files:
-        edges = np.load(output.fetch(path), mmap_mode="r", allow_pickle=False)
+    for file, (_, base) in zip(output.fetch_all([path for path, _ in files]), files, strict=True):
+        edges = np.load(file, mmap_mode="r", allow_pickle=False)
         yield edges + np.uint64(base) if base else edges

@@ -36,6 +36,9 @@ R = TypeVar("R")
 #: Requests to an object store at a time, where many small ones are to be made: each takes 10 to 50 ms.
 REQUESTS = 32
 
+#: Files fetched from one at a time; each holds a piece of it in memory (`objects.PIECE`).
+TRANSFERS = 4
+
 _URL = re.compile(r"(s3|gs)://[A-Za-z0-9][A-Za-z0-9._-]+(/[^/?#@\s]+)*")
 _INDEX = re.compile(r"\d{5}")
 
@@ -110,6 +113,10 @@ class Output:
         if isinstance(folder := store.files, Folder):
             return folder.local(name)
         return self.provide(store, name, self._entry(store, name))
+
+    def fetch_all(self, paths: Sequence[str]) -> list[Path]:
+        """Where many files lie, as `fetch` has it; several are brought at a time."""
+        return list(self.store.each(self.fetch, paths, TRANSFERS))
 
     def provide(self, store: "Store", name: str, entry: dict[str, Any]) -> Path:
         """A file of an object store, as its commit describes it, on this machine."""
@@ -255,12 +262,12 @@ class Store:
         files = self.files
         return next((path for path, entry in commit.files.items() if files.size(path) != entry["bytes"]), None)
 
-    def each(self, ask: Callable[[T], R], things: Sequence[T]) -> Iterator[R]:
+    def each(self, ask: Callable[[T], R], things: Sequence[T], at_once: int = REQUESTS) -> Iterator[R]:
         """`ask` of each, in order; several at a time where every answer takes a request."""
         if isinstance(self.files, Folder):
             yield from map(ask, things)
             return
-        with ThreadPoolExecutor(REQUESTS) as pool:
+        with ThreadPoolExecutor(at_once) as pool:
             yield from pool.map(ask, things)
 
     def publish(self, output: Output, commit: Commit, before: Commit | None = None) -> None:

@@ -174,10 +174,8 @@ def write_shard(task: Task, output: Output) -> Result:
     """One shard: the rows of every encoded part whose place lies in its range, in the order of their places."""
     given: Shard = task.given
     name = shard_name(task.index)
-    pieces = [
-        _rows_of_shard(output.fetch(f"tokenize/encode/part-{part:05d}.arrow"), task.index, given.count)
-        for part in range(given.parts)
-    ]
+    encoded = output.fetch_all([f"tokenize/encode/part-{part:05d}.arrow" for part in range(given.parts)])
+    pieces = [_rows_of_shard(part, task.index, given.count) for part in encoded]
     table = pa.concat_tables(pieces) if pieces else ENCODED.empty_table()
     # Ties are as rare as a 64-bit collision, or as a record id given to two records: then part and row decide.
     order = np.argsort(table.column("place").to_numpy(), kind="stable")

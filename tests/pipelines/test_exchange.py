@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines import exchange
+from pipelines.store import Output, Store
 
 HASHES = st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 5), max_size=40)
 
@@ -37,20 +38,20 @@ def test_a_bucket_is_read_from_several_runs_in_their_order(tmp_path: Path) -> No
     for name, hashes in {"a": [1, 2, half], "b": [3, half + 1, half + 2]}.items():
         np.save(tmp_path / f"{name}.npy", np.array([hashes, [10, 11, 12]], dtype=np.uint64))
     places = [("a.npy", 1, 3, 0), ("b.npy", 0, 2, 100)]
-    assert exchange.read_bucket(tmp_path, places, 0, 1).T.tolist() == [
+    assert exchange.read_bucket(Output(Store(tmp_path), tmp_path), places, 0, 1).T.tolist() == [
         [2, 11], [half, 12], [3, 110], [half + 1, 111],
     ]  # fmt: skip
-    assert exchange.read_bucket(tmp_path, places, 0, 2).T.tolist() == [[2, 11], [3, 110]]
-    assert exchange.read_bucket(tmp_path, [], 0, 1).shape == (2, 0)
+    assert exchange.read_bucket(Output(Store(tmp_path), tmp_path), places, 0, 2).T.tolist() == [[2, 11], [3, 110]]
+    assert exchange.read_bucket(Output(Store(tmp_path), tmp_path), [], 0, 1).shape == (2, 0)
 
 
 def test_edges_are_moved_to_where_their_corpus_begins(tmp_path: Path) -> None:
     np.save(tmp_path / "edges.npy", np.array([[0, 3], [1, 2]], dtype=np.uint64))
-    found = list(exchange.read_edges(tmp_path, [("edges.npy", 0), ("edges.npy", 10)]))
+    found = list(exchange.read_edges(Output(Store(tmp_path), tmp_path), [("edges.npy", 0), ("edges.npy", 10)]))
     assert [edges.tolist() for edges in found] == [[[0, 3], [1, 2]], [[10, 13], [11, 12]]]
 
 
 def test_a_file_with_pickles_in_it_is_refused(tmp_path: Path) -> None:
     np.save(tmp_path / "bad.npy", np.array([{"a": 1}], dtype=object), allow_pickle=True)
     with pytest.raises(ValueError, match="Python objects"):
-        exchange.read_bucket(tmp_path, [("bad.npy", 0, 1, 0)], 0, 1)
+        exchange.read_bucket(Output(Store(tmp_path), tmp_path), [("bad.npy", 0, 1, 0)], 0, 1)

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 import toys
-from buckets import Server, always, at_random
+from buckets import Server, always, at_random, named
 from pipelines.errors import Stop, UsageError
 from pipelines.run import inline, run_stage
 from pipelines.stage import Result, Stage, Task, Unaccounted, fresh, run_task
-from pipelines.store import Commit, Output, Store, located
+from pipelines.store import Commit, Output, Store, beyond, located
 
 URL = "s3://corpora/web"
 
@@ -57,6 +57,23 @@ def test_what_was_made_here_is_not_fetched(store: Store, s3: Server) -> None:
     s3.requests.clear()
     assert fetched(store, "toy/part-00003") == b"content"
     assert s3.requests == [("GET", "/corpora/web/commits/toy/00003.json")]
+
+
+def test_many_files_are_fetched_at_a_time_each_content_once(
+    store: Store, s3: Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Also where files of two corpora have one name and one content, as empty ones do."""
+    contents = [b"", b"one", b"", b"two", b"one"]
+    for corpus in (store, Store("s3://corpora/earlier")):
+        for index, content in enumerate(contents):
+            run_task(task(made_of(content), index), corpus)
+    paths = [f"toy/part-{index:05d}" for index in range(len(contents))]
+    paths += [beyond("s3://corpora/earlier", path) for path in paths]
+    with named(s3, tmp_path_factory.mktemp("elsewhere")), store.output() as output:
+        s3.requests.clear()
+        assert [file.read_bytes() for file in output.fetch_all(paths * 3)] == contents * 6
+        gets = [path for method, path in s3.requests if method == "GET" and "/commits/" not in path]
+        assert len(gets) == 2  # nothing is asked for where there is nothing
 
 
 def test_a_part_that_another_run_has_committed_equally_is_fine(store: Store, s3: Server) -> None:

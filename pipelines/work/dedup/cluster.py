@@ -80,6 +80,7 @@ def _preferences(output: Output, parts: int, settings: Any) -> list[NDArray[np.i
     """A number for every document of this corpus for each thing the recipe asks of a representative; smaller is
     better."""
     columns: dict[str, list[NDArray[np.int64]]] = {name: [] for name in settings["representative"]}
+    output.fetch_all([f"{signed.prefix(index)}.documents.npy" for index in range(parts)])
     for index in range(parts):
         documents = signed.read(output, signed.prefix(index), "documents")
         for name, found in columns.items():

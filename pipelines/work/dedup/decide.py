@@ -87,12 +87,15 @@ def decide_part(task: Task, output: Output) -> Result:
 def _evidence(output: Output, given: Decide, documents: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """The uids of the part that were compared, and what was found, from all blocks."""
     uids, evidence = [], []
-    for block in range(given.blocks):
-        found = np.load(output.fetch(block_path(block, "uids")), mmap_mode="r", allow_pickle=False)
+    files = [
+        output.fetch_all([block_path(block, what) for block in range(given.blocks)]) for what in ("uids", "evidence")
+    ]
+    for of_uids, of_evidence in zip(*files, strict=True):
+        found = np.load(of_uids, mmap_mode="r", allow_pickle=False)
         ends = np.array([given.first_uid, given.first_uid + documents], dtype=np.uint64)
         inside = slice(*np.searchsorted(found, ends).tolist())
         uids.append(found[inside].astype(np.int64))
-        evidence.append(np.load(output.fetch(block_path(block, "evidence")), mmap_mode="r", allow_pickle=False)[inside])
+        evidence.append(np.load(of_evidence, mmap_mode="r", allow_pickle=False)[inside])
     if not uids:
         from pipelines.work.dedup.compare import EVIDENCE
 

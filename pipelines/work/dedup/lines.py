@@ -52,8 +52,8 @@ def find_repeated(task: Task, output: Output) -> Result:
     """The lines of one bucket that are in as many documents as the recipe says. Rows in: the lines of the parts."""
     given: Repeated = task.given
     pieces = []
-    for part in range(given.parts):
-        counts = np.load(output.fetch(f"dedup/lines/part-{part:05d}.npy"), mmap_mode="r", allow_pickle=False)
+    for part in output.fetch_all([f"dedup/lines/part-{part:05d}.npy" for part in range(given.parts)]):
+        counts = np.load(part, mmap_mode="r", allow_pickle=False)
         hashes = np.ascontiguousarray(counts["hash"])
         pieces.append(counts[exchange.bucket_range(hashes, given.bucket, given.buckets)])
     found = lines.merge(pieces, task.stage.settings["documents"])

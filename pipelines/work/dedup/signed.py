@@ -48,16 +48,16 @@ def read(output: Output, part: str, what: str) -> NDArray[Any]:
 def documents(output: Output, signed: Signed, uids: NDArray[np.int64]) -> NDArray[np.void]:
     """The rows of DOCUMENT of some uids, (n,)."""
     found = np.empty(len(uids), dtype=DOCUMENT)
-    for part, places, rows in _by_part(signed, uids):
-        found[places] = read(output, part, "documents")[rows]
+    for (array,), places, rows in _arrays(output, signed, uids, "documents"):
+        found[places] = array[rows]
     return found
 
 
 def signatures(output: Output, signed: Signed, uids: NDArray[np.int64], permutations: int) -> NDArray[np.uint32]:
     """The signatures of some uids, (n, permutations)."""
     found = np.empty((len(uids), permutations), dtype=np.uint32)
-    for part, places, rows in _by_part(signed, uids):
-        found[places] = read(output, part, "signatures")[rows]
+    for (array,), places, rows in _arrays(output, signed, uids, "signatures"):
+        found[places] = array[rows]
     return found
 
 
@@ -65,12 +65,21 @@ def shingles(output: Output, signed: Signed, uids: NDArray[np.int64]) -> tuple[N
     """The shingles of some uids, each document's sorted and without repetition, one after the other; and where each
     document's begin, (n + 1,)."""
     pieces = [np.empty(0, dtype=np.uint32)] * len(uids)
-    for part, places, rows in _by_part(signed, uids):
-        values, starts = read(output, part, "shingles"), read(output, part, "starts")
+    for (values, starts), places, rows in _arrays(output, signed, uids, "shingles", "starts"):
         for place, row in zip(places.tolist(), rows.tolist(), strict=True):
             pieces[place] = values[starts[row] : starts[row + 1]]
     lengths = np.array([0, *map(len, pieces)], dtype=np.int64)
     return np.concatenate(pieces) if pieces else np.empty(0, dtype=np.uint32), np.cumsum(lengths)
+
+
+def _arrays(
+    output: Output, signed: Signed, uids: NDArray[np.int64], *what: str
+) -> Iterator[tuple[list[NDArray[Any]], NDArray[np.int64], NDArray[np.int64]]]:
+    """For every part that has some of the uids: those of its arrays, the places among the uids, the rows in it."""
+    parts = list(_by_part(signed, uids))
+    output.fetch_all([f"{part}.{name}.npy" for part, _, _ in parts for name in what])
+    for part, places, rows in parts:
+        yield [read(output, part, name) for name in what], places, rows
 
 
 def _by_part(signed: Signed, uids: NDArray[np.int64]) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
