@@ -459,11 +459,11 @@ def _doctor(args: argparse.Namespace) -> int:
 def _verify(args: argparse.Namespace) -> int:
     from pipelines import reading, retokenize, verify
 
+    if args.retokenize and isinstance(args.out, str):
+        raise UsageError(f"--retokenize: of folders only, and {args.out} is none")
     with reading.shown("verify", verify.size(args.out), args.json) as report:
         found = verify.verify(args.out, report)
     if args.retokenize:
-        if isinstance(args.out, str):
-            raise UsageError(f"--retokenize: of folders only, and {args.out} is none")
         with reading.shown("retokenize", retokenize.size(args.out), args.json) as report:
             again = retokenize.retokenize(args.out, args.retokenize, args.seed, report)
         found["damaged"] += [bad for bad in again.pop("damaged") if bad not in found["damaged"]]
@@ -570,6 +570,8 @@ def _export_shards(args: argparse.Namespace) -> int:
 
     if isinstance(args.out, str) and not args.to:
         raise UsageError(f"--to: must be given, a folder, where OUT is {args.out}")
+    if isinstance(args.out, str) and args.what == "megatron-view":
+        raise UsageError(f"megatron-view: links to shards in a folder, and {args.out} is none; export megatron")
     folder = args.to or args.out / "export" / args.what
     with (
         Store(args.out).laid_out("tokenize/shards", "tokenize/manifest") as out,

@@ -94,6 +94,10 @@ class Output:
     root: Path
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     commits: dict[tuple[str, str, int], Commit | None] = field(default_factory=dict)
+    work: Path | None = None
+    """Where the files of object stores are at hand, made when the first is: OUT may be a folder, and corpora before it
+    in a bucket."""
+    ends: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @contextlib.contextmanager
     def create(self, path: str) -> Iterator[HashingFile]:
@@ -124,7 +128,9 @@ class Output:
 
         bucket = store.files
         assert not isinstance(bucket, Folder)
-        link: Path = self.root / "fetched" / entry["sha256"] / name.rpartition("/")[2]
+        if self.work is None:
+            self.work = self.ends.enter_context(cache.of_this_machine().work_folder())
+        link: Path = self.work / "fetched" / entry["sha256"] / name.rpartition("/")[2]
         if not link.exists():
             try:
                 cache.of_this_machine().provide(
@@ -193,12 +199,13 @@ class Store:
     def output(self) -> Iterator[Output]:
         """What a task, or a command that reads, gets at the files by."""
         if isinstance(files := self.files, Folder):
-            yield Output(self, files.root)
+            with contextlib.ExitStack() as ends:
+                yield Output(self, files.root, ends=ends)
             return
         from pipelines import cache
 
         with cache.of_this_machine().work_folder() as folder:
-            yield Output(self, folder)
+            yield Output(self, folder, work=folder)
 
     @contextlib.contextmanager
     def laid_out(self, *stages: str) -> Iterator[Path]:
