@@ -160,10 +160,15 @@ class Bucket:
             journal.write_bytes(there)
         try:
             yield
-        finally:
-            if journal.stat().st_size:
-                with contextlib.suppress(Stop):  # what has ended the run is to be told, and the log only spares work
-                    self.upload(path, journal)
+        except BaseException:
+            with contextlib.suppress(Stop):  # what has ended the run is to be told
+                self._push(path)
+            raise
+        self._push(path)
+
+    def _push(self, path: str) -> None:
+        if (journal := self._journal(path)).stat().st_size:
+            self.upload(path, journal)
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
