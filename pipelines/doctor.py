@@ -152,7 +152,8 @@ def _out(mark: "Probe", nodes: dict[str, Any], wrote: list[str]) -> Iterator[Fin
             continue
         free = probe["free"]
         level = "fail" if free < DISK_FAIL else "warn" if free < DISK_WARN else "ok"
-        yield Finding(level, f"{name} --out", f"written, synced, renamed, read; {_gb(free)} free",
+        how = "written, synced, renamed, read" if isinstance(mark.out, Path) else "written, read; of the cache's disk"
+        yield Finding(level, f"{name} --out", f"{how}; {_gb(free)} free",
                       "" if level == "ok" else "make room: a corpus takes about as much as its archives")  # fmt: skip
 
 

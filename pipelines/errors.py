@@ -13,6 +13,10 @@ class UsageError(Stop):
     status = 2
 
 
+class Denied(Stop):
+    """An object store does not let us."""
+
+
 class InputError(UsageError):
     """An input that cannot be read at all."""
 

@@ -15,7 +15,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
 
 from pipelines import cache, lease
-from pipelines.errors import InputError, Stop, UsageError
+from pipelines.errors import Denied, InputError, Stop, UsageError
 from pipelines.folder import HashingFile
 from pipelines.remote import clients
 from pipelines.remote.retry import Transient, retried
@@ -31,10 +31,6 @@ LOG_EVERY = 30.0
 
 #: An object's content and what the store calls this version of it.
 Version = tuple[bytes, dict[str, str]]
-
-
-class Denied(Stop):
-    """The store does not let us."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from pipelines.errors import Stop, UsageError
+from pipelines.errors import Denied, Stop, UsageError
 from pipelines.folder import Folder, HashingFile, whole_or_absent
 
 if TYPE_CHECKING:  # whoever has a folder does not wait for the client of object stores
@@ -310,9 +310,10 @@ class Store:
         self.files.write(path, readable(value))
 
     def remember(self, path: str, value: Any) -> None:
-        """Write what only spares work, where OUT may be written to."""
+        """Write what only spares work, where OUT may be written to; of an object store that is known when we try."""
         if self.files.writable():
-            self.write_json(path, value)
+            with contextlib.suppress(Denied):
+                self.write_json(path, value)
 
     def read_json(self, path: str) -> Any:
         """The value written there, or None where there is none."""

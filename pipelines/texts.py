@@ -42,7 +42,8 @@ def find_texts(path: Path) -> list[Source]:
     """What a path stands for: a corpus folder its parts, any other folder the files in and below it whose names we
     know. Raises `UsageError` where there is nothing to read."""
     if not path.exists():
-        raise UsageError(f"{path}: no such file or folder")
+        elsewhere = "; texts are read from this machine's disk" if path.parts[:1] in (("s3:",), ("gs:",)) else ""
+        raise UsageError(f"{path}: no such file or folder{elsewhere}")
     if (path / "commits").is_dir():
         return _parts(path)
     if path.is_dir():

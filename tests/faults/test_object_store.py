@@ -161,6 +161,23 @@ def test_a_killed_driver_is_resumed_without_making_a_committed_part_again(
     assert in_the_bucket(s3, out) == in_the_folder(demo_out)
 
 
+def test_a_run_that_is_stopped_leaves_the_lock_free(s3: Server, out: str, demo_crawl: Path) -> None:
+    words = command("run", "--recipe", RECIPE, "--input", demo_crawl, "--out", out, "--inline", "--json")
+    driver = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    while ("PUT", f"/{out[5:]}/commits/extract/00001.json") not in s3.requests:
+        assert driver.poll() is None, "the run ended before"
+        time.sleep(0.005)
+    driver.terminate()
+    _, said = driver.communicate()
+    assert driver.returncode == 143
+    assert "stopped; what is committed is kept" in said
+    assert "Traceback" not in said
+    left = s3.objects("corpora", out.removeprefix("s3://corpora/") + "/")
+    assert json.loads(left[".lock"])["free"]
+    assert json.loads(left["log/status.json"])["state"] == "stopped"
+    assert json.loads(left["log/events.jsonl"].splitlines()[0])["stage"] == "extract"
+
+
 def test_a_second_driver_is_refused(s3: Server, out: str, demo_crawl: Path, here: Run) -> None:
     with lease.held(Bucket(out)):
         ran = here("run", "--recipe", RECIPE, "--input", demo_crawl, "--out", out, "--inline")
@@ -232,6 +249,17 @@ def test_whoever_reads_is_told_the_same_as_of_a_folder(
         assert timeless(of_bucket.out, OUT) == timeless(of_folder.out, str(demo_out))
 
 
+@pytest.mark.parametrize("command_", ["stats", "plan"])
+def test_who_may_only_read_is_told_too(
+    command_: str, built: str, s3: Server, demo_crawl: Path, here: Run, tmp_path: Path
+) -> None:
+    """Also from a machine where the input lies elsewhere, so that its digests cannot be remembered."""
+    shutil.copytree(demo_crawl, tmp_path / "elsewhere")
+    s3.fault = always("denied", "PUT", "POST")
+    ran = here(command_, "--recipe", RECIPE, "--input", tmp_path / "elsewhere", "--out", OUT, "--json")
+    assert ran.json["stages"]
+
+
 @pytest.mark.parametrize("what", ["megatron", "datatrove", "parquet"])
 def test_exports_are_the_same_as_of_a_folder(
     what: str, built: str, s3: Server, demo_out: Path, here: Run, tmp_path: Path
@@ -267,6 +295,11 @@ def test_signatures_are_the_same_as_of_a_folder(
 )  # fmt: skip
 def test_what_takes_a_folder_says_so(words: tuple[str, ...], says: str, built: str, s3: Server, here: Run) -> None:
     one_line(here(*words, "--out", OUT), 2, OUT, says)
+
+
+def test_texts_are_read_from_disk(here: Run, tmp_path: Path) -> None:
+    ran = here("train-tokenizer", "--input", OUT, "--model", tmp_path / "tokenizer.model")
+    one_line(ran, 2, "no such file or folder; texts are read from this machine's disk")
 
 
 @pytest.mark.parametrize("file", ["tokenize/shards/data/train-00000.arrow", "extract/part-00000.parquet"])

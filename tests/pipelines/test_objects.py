@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from buckets import KEYS, Server, always, first
 from pipelines import objects
-from pipelines.errors import Stop, UsageError
+from pipelines.errors import Denied, Stop, UsageError
 from pipelines.folder import HashingFile
-from pipelines.objects import Bucket, Denied
+from pipelines.objects import Bucket
 from pipelines.remote import clients, retry
 
 URL = "s3://corpora/ja/web"
