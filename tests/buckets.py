@@ -143,7 +143,7 @@ def served() -> Iterator[Server]:
     server = Server(app=moto.server.DomainDispatcherApplication(moto.server.create_backend_app))
     made = make_server("127.0.0.1", 0, server, threaded=True, request_handler=Handler)
     server.url = f"http://127.0.0.1:{made.port}"
-    thread = threading.Thread(target=made.serve_forever, daemon=True)
+    thread = threading.Thread(target=made.serve_forever, args=[0.02], daemon=True)  # seconds to hear of its end
     thread.start()
     try:
         server.client().create_bucket(Bucket="corpora")
