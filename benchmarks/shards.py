@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from pipelines import export_shards
+from pipelines.export import shards as export_shards
 from pipelines.store import whole_or_absent
 from tokenizer import shards
 

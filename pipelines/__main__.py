@@ -296,7 +296,8 @@ def _passed_over(args: argparse.Namespace, opened: "Corpus") -> Iterator[str]:
 
 def _elsewhere(args: argparse.Namespace) -> int | None:
     """The exit status of a command that is a job of a cluster, None where it is ours to run."""
-    from pipelines import recipe, submit
+    from pipelines import recipe
+    from pipelines.cluster import submit
 
     if args.inline or args.ray == "local":
         return None
@@ -379,7 +380,7 @@ def _curve(args: argparse.Namespace) -> int:
 def _report(args: argparse.Namespace, opened: "Corpus") -> None:
     from rich.console import Console
 
-    from pipelines import audit, stats
+    from pipelines.inspect import audit, stats
 
     found = stats.collect(opened)
     audited = audit.collect(args.out) if getattr(args, "audit", False) else {}
@@ -433,7 +434,7 @@ def _plan(args: argparse.Namespace) -> int:
 def _watch(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from pipelines import watch
+    from pipelines.inspect import watch
 
     if args.json:
         print(json.dumps(watch.read(args.out), ensure_ascii=False))
@@ -444,7 +445,7 @@ def _watch(args: argparse.Namespace) -> int:
 def _doctor(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from pipelines import doctor, submit
+    from pipelines.cluster import doctor, submit
 
     if submit.is_jobs_address(args.ray):
         return submit.submit(args.ray, args)
@@ -457,7 +458,7 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from pipelines import reading, retokenize, verify
+    from pipelines.inspect import reading, retokenize, verify
 
     if args.retokenize and isinstance(args.out, str):
         raise UsageError(f"--retokenize: of folders only, and {args.out} is none")
@@ -480,7 +481,7 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from pipelines import show
+    from pipelines.inspect import show
 
     if args.reason:
         found: Any = show.by_reason(args.out, args.reason, args.n, args.seed)
@@ -502,7 +503,8 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _what_if(args: argparse.Namespace) -> int:
-    from pipelines import recipe, what_if
+    from pipelines import recipe
+    from pipelines.inspect import what_if
 
     before = recipe.load(args.recipe)
     after = what_if.changed_recipe(args.recipe, before, args.settings)
@@ -535,7 +537,7 @@ def _one_line(value: object) -> str:
 
 
 def _trace(args: argparse.Namespace) -> int:
-    from pipelines import trace
+    from pipelines.inspect import trace
 
     if isinstance(args.out, str):
         raise UsageError(f"--out {args.out}: steps are traced in folders; export the shards to one, or copy them")
@@ -548,7 +550,7 @@ def _trace(args: argparse.Namespace) -> int:
 
 
 def _find(args: argparse.Namespace) -> int:
-    from pipelines import trace
+    from pipelines.inspect import trace
     from pipelines.store import Store
 
     with Store(args.out).laid_out("tokenize/shards", "tokenize/manifest") as out:
@@ -565,7 +567,8 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _export_shards(args: argparse.Namespace) -> int:
-    from pipelines import export_shards, reading
+    from pipelines.export import shards as export_shards
+    from pipelines.inspect import reading
     from pipelines.store import Store
 
     if isinstance(args.out, str) and not args.to:
@@ -592,7 +595,7 @@ def _export_shards(args: argparse.Namespace) -> int:
 
 
 def _export_signatures(args: argparse.Namespace) -> int:
-    from pipelines import export
+    from pipelines.export import signatures as export
 
     if args.to:
         raise UsageError("--to: signatures go to OUT/export")
@@ -625,7 +628,7 @@ def _train_quality(args: argparse.Namespace) -> int:
     from rich.console import Console
 
     from filters.quality import card_path
-    from pipelines import train_quality
+    from pipelines.train import quality as train_quality
 
     with train_quality.shown(quiet=args.json) as report:
         card = train_quality.train(
@@ -642,7 +645,10 @@ def _train_quality(args: argparse.Namespace) -> int:
 def _train_tokenizer(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from pipelines import recipe, train_quality, train_tokenizer, vocabulary
+    from pipelines import recipe
+    from pipelines.train import quality as train_quality
+    from pipelines.train import tokenizer as train_tokenizer
+    from pipelines.train import vocabulary
 
     chosen = recipe.load(args.recipe) if args.recipe else recipe.Recipe(name="tokenizer")
     with train_quality.shown(quiet=args.json) as report:
@@ -658,7 +664,8 @@ def _train_tokenizer(args: argparse.Namespace) -> int:
 def _tokenizer_report(args: argparse.Namespace) -> int:
     from rich.console import Console
 
-    from pipelines import tokenizer_report, train_quality
+    from pipelines.train import quality as train_quality
+    from pipelines.train import report as tokenizer_report
 
     with train_quality.shown(quiet=args.json) as report:
         found = tokenizer_report.measure(

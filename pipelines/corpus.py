@@ -15,7 +15,7 @@ from typing import Any
 import pydantic
 
 from filters import decontamination, language
-from pipelines import inputs, memory, remembered, sources, vocabulary
+from pipelines import inputs, memory, remembered, sources
 from pipelines.earlier import Earlier, open_earlier
 from pipelines.errors import Drift, UsageError
 from pipelines.recipe import Recipe, Rule
@@ -25,6 +25,7 @@ from pipelines.sources import projects
 from pipelines.stage import Stage, Task, drift, fresh
 from pipelines.store import Store, located
 from pipelines.tasks import Commits, Corpus, tasks
+from pipelines.train import vocabulary
 from pipelines.work import extract, filter, tokenize
 from pipelines.work.dedup import cluster, compare, decide, group, lines, sign
 from tokenizer import subwords, words

@@ -1,4 +1,4 @@
-"""Do tasks: on Ray, or inline in this process with the same function. See `cluster.py` for Ray itself.
+"""Do tasks: on Ray, or inline in this process with the same function. See `cluster/` for Ray itself.
 
 Ray Core tasks over files: a task gets a few kilobytes and returns a commit; the data stays in files. Retries are ours,
 because Ray's defaults would hide a document that kills its worker behind retries without an end.

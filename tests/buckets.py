@@ -158,8 +158,8 @@ def served() -> Iterator[Server]:
 @contextlib.contextmanager
 def named(server: Server, cache: Path) -> Iterator[None]:
     """The environment names this server, and a folder for the cache."""
-    from pipelines import cache as caches
     from pipelines.remote import clients
+    from pipelines.store import cache as caches
 
     def forget() -> None:
         caches.of_this_machine.cache_clear()

@@ -5,7 +5,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.train_quality import train
+from pipelines.train.quality import train
 
 _GOOD = {
     "ja": (

@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "tokenizer": {"tokenizer"},
 }
 ONLY_IN = {
-    "ray": {"pipelines/run.py", "pipelines/cluster.py", "pipelines/submit.py"},
+    "ray": {"pipelines/run.py", "pipelines/cluster/__init__.py", "pipelines/cluster/submit.py"},
     "trafilatura": {"pipelines/extract/html.py"},
     "fastwarc": {"pipelines/sources/payload.py", "pipelines/sources/containers.py"},
     "fasttext": {"filters/language.py", "filters/supervised.py"},
@@ -22,7 +22,7 @@ ONLY_IN = {
     "tokenizers": {"tokenizer/tokenizer_json.py"},
     "tiktoken": {"tokenizer/ranks.py"},
     "datasketch": {"dedup/minhash.py"},
-    "obstore": {"pipelines/objects.py", "pipelines/remote/clients.py", "pipelines/remote/objects.py"},
+    "obstore": {"pipelines/store/bucket.py", "pipelines/remote/clients.py", "pipelines/remote/objects.py"},
     "pickle": set(),
 }
 

@@ -23,8 +23,8 @@ from pipelines.errors import InputError
 from pipelines.fetch import JOBS, Crawl, Log, is_whole
 from pipelines.fetch.index import Wanted, drawn, select
 from pipelines.fetch.together import in_order, shown
-from pipelines.folder import whole_or_absent
 from pipelines.store import Store
+from pipelines.store.folder import whole_or_absent
 
 #: Bytes of a WARC, about 10,000 records: what a stopped command fetches once more.
 FILE_BYTES = 256 << 20

@@ -14,12 +14,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dedup import lines
-from pipelines import huggingface, vocabulary
+from pipelines import huggingface
 from pipelines.edits import edited
 from pipelines.parts import read_side_by_side
 from pipelines.record import DOCUMENT, PROVENANCE
 from pipelines.stage import Result, Task
 from pipelines.store import Output, readable
+from pipelines.train import vocabulary
 from pipelines.work.dedup.signed import prefix
 from tokenizer import shards, subwords
 

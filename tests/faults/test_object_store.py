@@ -18,10 +18,10 @@ import pytest
 import buckets
 from buckets import KEYS, Server, always, at_random
 from conftest import ROOT, Ran, command
-from pipelines import lease
 from pipelines.__main__ import main
-from pipelines.objects import Bucket
 from pipelines.remote import retry
+from pipelines.store import lease
+from pipelines.store.bucket import Bucket
 from tokenizer.loader import TokenShards
 
 RECIPE = "recipes/demo.toml"

@@ -1,0 +1,1 @@
+"""A corpus as others read it."""

@@ -1,0 +1,1 @@
+"""Whoever asks a corpus what became of its documents; reads, and changes nothing."""

@@ -1,0 +1,1 @@
+"""What is learned from texts: tokenizers and classifiers of quality."""
