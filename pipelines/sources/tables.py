@@ -101,7 +101,7 @@ def parquet_cuts(file: BinaryIO, part_bytes: int) -> Iterator[int]:
     try:
         metadata = pq.ParquetFile(file).metadata
         sizes = [metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups)]
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, ValueError):  # the last for a column whose name is no UTF-8
         sizes = []
     read = 0
     for group, size in enumerate(sizes):
@@ -124,7 +124,7 @@ def parquet(file: BinaryIO, declared: Declared, start: int, stop: int, size: int
         table = pq.ParquetFile(file)
         columns = [name for name in table.schema_arrow.names if name in wanted]
         place = sum(table.metadata.row_group(group).num_rows for group in range(start))
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         yield Damaged(0, size, f"no readable Parquet ({str(error)[:200]})")
         return
     for group in range(start, stop):
