@@ -14,8 +14,8 @@ import pytest
 
 import filters
 from conftest import ROOT
-from pipelines.__main__ import COMMANDS
 from pipelines.corpus import COMMANDS as STAGES
+from pipelines.options import COMMANDS
 from pipelines.record import DOCUMENT, DUPLICATE, PROVENANCE, VERDICT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

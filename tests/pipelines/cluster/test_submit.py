@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.__main__ import parser
 from pipelines.cluster import submit
 from pipelines.errors import Stop, UsageError
+from pipelines.options import parser
 
 HEAD = "http://head:8265"
 

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from pipelines.__main__ import EXPORTS
 from pipelines.export.shards import FORMATS
+from pipelines.options import EXPORTS
 from tokenizer.loader import TokenShards
 
 Run = Callable[..., Any]
