@@ -16,7 +16,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIAEXAMPLE", "AWS_SECRET_ACCESS_KEY": "a secret t
 
 #: What to do to a request: None for nothing; `slow down`, `error`, `denied`; `forged`, as S3 answers a wrong signature,
 #: with what was signed; `reset` before it is done, `lost` after it, `cut` in the middle of the answer; `unconditional`,
-#: as a store does that knows no conditions.
+#: as a store does that knows no conditions, or `no if-match`.
 Fault = str | None
 
 
@@ -50,9 +50,10 @@ class Server:
             case "cut":
                 whole = b"".join(self.app(environ, start_response))
                 return cut(environ, whole)
-            case "unconditional":
-                for condition in ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"):
-                    environ.pop(condition, None)
+            case "unconditional" | "no if-match" as what:
+                environ.pop("HTTP_IF_MATCH", None)
+                if what == "unconditional":
+                    environ.pop("HTTP_IF_NONE_MATCH", None)
         return self.app(environ, start_response)
 
     def environment(self) -> dict[str, str]:

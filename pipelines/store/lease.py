@@ -11,6 +11,7 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -76,24 +77,39 @@ def _acquire(objects: Objects, owner: dict[str, Any]) -> None:
     mine = _record(owner, 0)
     if objects.create(PATH, mine) is None:
         if objects.create(PATH, _record(owner, 1)) is None:
-            raise Stop(f"{objects.url}: this store ignores conditions (If-None-Match), so two runs could not be kept "
-                       "apart; use one that keeps them, or a folder")  # fmt: skip
-        return
+            raise _ignores(objects, "If-None-Match")
+        return _try_out(objects, owner)
     seen, since = b"", time.monotonic()
     while found := objects.read_version(PATH):
         there, version = found
         alive = _is_alive(there)
         if alive is False or (there == seen and time.monotonic() - since > LEASE):
             if objects.replace(PATH, mine, version) is None:
-                return
+                return _try_out(objects, owner)
             continue
         if alive or (seen and there != seen):
             says = _parsed(there)
             raise Stop(f"{objects.url}: in use by process {says.get('process')} on {says.get('host')}; wait for it or "
                        "give another OUT")  # fmt: skip
+        if not seen:
+            print(f"minamoto: {objects.url}: waiting {LEASE:.0f} s to see whether the run that held it is alive",
+                  file=sys.stderr)  # fmt: skip
         seen = there
         time.sleep(_POLL)
-    _acquire(objects, owner)
+    return _acquire(objects, owner)
+
+
+def _try_out(objects: Objects, owner: dict[str, Any]) -> None:
+    """Raise `Stop` where the store would let us replace a version that is not there."""
+    if found := objects.read_version(PATH):
+        marks = {"e_tag": f'"{0:032}"', "version": "1"}
+        if objects.replace(PATH, _record(owner, -1), {name: marks[name] for name in found[1]}) is None:
+            raise _ignores(objects, "If-Match")
+
+
+def _ignores(objects: Objects, condition: str) -> Stop:
+    return Stop(f"{objects.url}: this store ignores conditions ({condition}), so two runs could not be kept apart; use "
+                "one that keeps them, or a folder")  # fmt: skip
 
 
 def _renew(objects: Objects, owner: dict[str, Any], says: dict[str, Any]) -> bool:

@@ -206,10 +206,10 @@ def test_what_ended_the_run_is_told_though_the_lease_cannot_be_freed(bucket: Buc
         drive(bucket, fail)
 
 
-def test_a_store_that_ignores_conditions_is_refused(bucket: Bucket, s3: Server) -> None:
-    s3.fault = always("unconditional")
-    for _ in range(2):
-        assert "this store ignores conditions (If-None-Match)" in refused(bucket)
+@pytest.mark.parametrize(("fault", "condition"), [("unconditional", "If-None-Match"), ("no if-match", "If-Match")])
+def test_a_store_that_ignores_conditions_is_refused(fault: str, condition: str, bucket: Bucket, s3: Server) -> None:
+    s3.fault = always(fault)
+    assert f"this store ignores conditions ({condition})" in refused(bucket)
 
 
 @pytest.mark.parametrize("count", [1, 4, 23])
