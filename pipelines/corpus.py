@@ -16,7 +16,6 @@ import pydantic
 
 from filters import decontamination, language
 from pipelines import inputs, memory, remembered, sources
-from pipelines.earlier import Earlier, open_earlier
 from pipelines.errors import Drift, UsageError
 from pipelines.recipe import Recipe, Rule
 from pipelines.record import VERDICT
@@ -28,6 +27,7 @@ from pipelines.tasks import Commits, Corpus, tasks
 from pipelines.train import vocabulary
 from pipelines.work import extract, filter, tokenize
 from pipelines.work.dedup import cluster, compare, decide, group, lines, sign
+from pipelines.work.dedup.earlier import Earlier, open_earlier
 from tokenizer import subwords, words
 
 #: What the command line calls a stage, and the stages it is made of, in order. Their names are folders below OUT.

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pipelines import exchange, sources
-from pipelines.earlier import Earlier
+from pipelines import sources
 from pipelines.recipe import Recipe
 from pipelines.sources import projects
 from pipelines.stage import Stage, Task
 from pipelines.store import Commit, Store, digest
 from pipelines.work import filter, tokenize
-from pipelines.work.dedup import cluster, compare, decide, group, lines, sign, signed
+from pipelines.work.dedup import cluster, compare, decide, exchange, group, lines, sign, signed
+from pipelines.work.dedup.earlier import Earlier
 from tokenizer import shards
 
 

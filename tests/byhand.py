@@ -10,13 +10,13 @@ import numpy as np
 import pyarrow.parquet as pq
 
 from pipelines import corpus, parts, run
-from pipelines.earlier import open_earlier
 from pipelines.recipe import Dedup, Recipe
 from pipelines.record import DOCUMENT, VERDICT
 from pipelines.sources import Source, Span
 from pipelines.stage import Result, Stage, Task
 from pipelines.store import Output, Store
 from pipelines.tasks import Corpus, tasks
+from pipelines.work.dedup.earlier import open_earlier
 
 WORDS = [
     "川",

@@ -9,5 +9,6 @@
     decide     what became of each document of a part, with the evidence
 
 A uid is a document's number among those that `filter` kept: the documents of earlier corpora come first, then the
-part's offset plus its row there. `signed` knows where the documents of a uid lie.
+part's offset plus its row there. `signed` knows where the documents of a uid lie, `exchange` how a bucket is read from
+the runs of all parts, `earlier` what other corpora have found.
 """

@@ -12,12 +12,11 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dedup import clusters
-from pipelines import exchange
-from pipelines.earlier import Earlier
 from pipelines.record import BRIDGE
 from pipelines.stage import Result, Task
 from pipelines.store import Output
-from pipelines.work.dedup import signed
+from pipelines.work.dedup import exchange, signed
+from pipelines.work.dedup.earlier import Earlier
 from pipelines.work.dedup.signed import NO_DATE, Signed
 
 

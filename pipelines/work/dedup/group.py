@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from dedup import clusters
-from pipelines import exchange
 from pipelines.stage import Result, Task
 from pipelines.store import Output
+from pipelines.work.dedup import exchange
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import lines
-from pipelines import exchange
 from pipelines.stage import Result, Task
 from pipelines.store import Output
+from pipelines.work.dedup import exchange
 from pipelines.work.dedup.sign import kept_texts
 
 

@@ -12,13 +12,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dedup import exact, lines, minhash, shingles, urls, works
-from pipelines import exchange
 from pipelines.edits import edited
 from pipelines.errors import Stop
 from pipelines.parts import read_side_by_side, write_batches
 from pipelines.record import CUT
 from pipelines.stage import Result, Task
 from pipelines.store import Output
+from pipelines.work.dedup import exchange
 from pipelines.work.dedup.signed import DOCUMENT, NO_DATE, prefix
 
 

@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from pipelines import exchange
 from pipelines.errors import UsageError
 from pipelines.record import UPSTREAM
 from pipelines.stage import Stage, drift
 from pipelines.store import Commit, Output, Store, beyond, digest, located
+from pipelines.work.dedup import exchange
 from pipelines.work.dedup.signed import prefix
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipelines import exchange
 from pipelines.store import Output, Store
+from pipelines.work.dedup import exchange
 
 HASHES = st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 5), max_size=40)
 
