@@ -90,6 +90,13 @@ def raylet(node: subprocess.Popen[bytes]) -> psutil.Process | None:
     return None
 
 
+def working(node: subprocess.Popen[bytes]) -> bool:
+    """Whether one of a node's workers is at a part."""
+    with contextlib.suppress(psutil.Error):
+        return any(p.name().startswith("ray::attempt") for p in psutil.Process(node.pid).children(recursive=True))
+    return False
+
+
 def kill(node: subprocess.Popen[bytes]) -> None:
     """As when the power goes: everything of a node at once."""
     with contextlib.suppress(psutil.Error):

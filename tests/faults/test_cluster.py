@@ -121,7 +121,8 @@ def test_a_submitted_corpus_survives_a_lost_node_and_a_killed_driver_with_the_by
     said, store, local = tmp_path / "said", Store(located(out)), Store(inline)
     lost, _ = cluster.start_node(), cluster.start_node()
     job = submitted(cluster, recipe, crawl, out, said)
-    until(lambda: len(store.indices("extract")) >= len(local.indices("extract")) // 3, job, said)
+    third = len(local.indices("extract")) // 3
+    until(lambda: len(store.indices("extract")) >= third and clusters.working(lost), job, said)
     clusters.kill(lost)
     cluster.start_node()
     until(lambda: store.indices("dedup/sign"), job, said)

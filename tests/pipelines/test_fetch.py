@@ -235,7 +235,10 @@ def test_a_full_disk_is_told_before_it_is_full(crawl: Crawl, tmp_path: Path, mon
 def test_a_stopped_command_does_not_wait_and_goes_on(site: Site, tmp_path: Path) -> None:
     site.faults += [("00002.warc", lambda handler: False), ("00002.warc", status(503, Retry_After="500"))]
     words = command("fetch", "--crawl", CRAWL, "-n", 4, "--base", site.url, "--to", tmp_path / "to")
-    process = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        words, cwd=ROOT, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells ignore it for what runs behind them
+    )  # fmt: skip
     while len([path for path, _ in site.asked if "0000" in path]) < 8:
         time.sleep(0.05)
         assert process.poll() is None

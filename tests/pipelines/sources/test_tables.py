@@ -99,7 +99,7 @@ def test_spans_of_lines_together_give_what_the_file_gives(texts: list[bytes], pa
     data = b"\n".join(texts)
     found = lines(data, 8)
     assert lines(data, 8, part_bytes) == found
-    assert not [row for row in found if isinstance(row, Damaged)] or data[:2] == b"\x1f\x8b"
+    assert not [row for row in found if isinstance(row, Damaged)] or data.startswith((b"\x1f\x8b", b"\x28\xb5\x2f\xfd"))
 
 
 def test_a_file_without_line_ends_is_cut_nowhere() -> None:
