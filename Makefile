@@ -52,7 +52,7 @@ train-quality: .venv/installed ## train MODEL, a quality classifier, on POSITIVE
 	$(MINAMOTO) train-quality --positive $(POSITIVE) --negative $(NEGATIVE) --model $(MODEL) $(ARGS)
 
 test: .venv/installed-dev ## all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/installed-dev ## ruff and mypy (strict)
 	$(BIN)/ruff check .

@@ -19,6 +19,7 @@ from pipelines.options import COMMANDS
 from pipelines.record import DOCUMENT, DUPLICATE, PROVENANCE, VERDICT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PACKAGES = ("pipelines", "filters", "dedup", "tokenizer")
 FORMAT = (ROOT / "docs/data-format.md").read_text(encoding="utf-8")
 
 
@@ -37,12 +38,15 @@ def test_every_command_has_help_and_is_in_the_readme(command: str, minamoto: Cal
 def test_the_tree_in_the_readme_is_the_tree() -> None:
     """Every Python file of the packages is named there, and every file named there exists."""
     tree = README.split("## The house", 1)[1].split("```")[1]
-    for package in ("pipelines", "filters", "dedup", "tokenizer"):
+    for package in PACKAGES:
         for path in (ROOT / package).rglob("*.py"):
             if path.name != "__init__.py":
                 assert re.search(rf"\b{path.stem}\b", tree), f"{path.relative_to(ROOT)} is not in the README's tree"
+    there = {
+        path.name for folder in (*PACKAGES, "tests", "benchmarks", "examples") for path in (ROOT / folder).rglob("*.py")
+    }
     for name in re.findall(r"\b([a-z_]+\.py)\b", tree):
-        assert list(ROOT.glob(f"**/{name}")), f"{name} of the README's tree does not exist"
+        assert name in there, f"{name} of the README's tree does not exist"
 
 
 def test_links_between_the_documents_lead_somewhere() -> None:
