@@ -19,10 +19,9 @@ from rich.console import Console
 from pipelines import cluster
 from pipelines.cluster import listeners
 from pipelines.cluster.listeners import Listener
+from pipelines.cluster.submit import PACKAGES
 from pipelines.errors import Stop
 from pipelines.store import Store
-
-PACKAGES = ("pipelines", "filters", "dedup", "tokenizer")
 
 #: Distributions without which nodes do not even speak to each other, or write other bytes at once.
 FIRST = ("ray", "pyarrow", "numpy")

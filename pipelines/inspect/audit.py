@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.inspect.show import JUDGES
+from pipelines.inspect.show import JUDGES, columns_of
 from pipelines.record import UPSTREAM
 from pipelines.store import Store
 
@@ -29,18 +27,18 @@ def collect(out: Path | str) -> dict[str, Any]:
     judged_too = {stage: set(store.indices(stage)) for stage in JUDGES[1:]}
     for index in store.indices("extract"):
         part = f"part-{index:05d}.parquet"
-        extracted = _table(store, f"extract/{part}", "reason", "url", "date")
+        extracted = columns_of(store, f"extract/{part}", "reason", "url", "date")
         reasons = [extracted.column("reason").to_pylist()]
         langs: list[str | None] = [None] * extracted.num_rows
         lengths: list[float | None] = [None] * extracted.num_rows
         if index in judged_too["filter"]:
-            judged = _table(store, f"filter/{part}", "reason", "lang", LENGTH)
+            judged = columns_of(store, f"filter/{part}", "reason", "lang", LENGTH)
             reasons.append(judged.column("reason").to_pylist())
             langs = judged.column("lang").to_pylist()
             if LENGTH in judged.column_names:
                 lengths = judged.column(LENGTH).to_pylist()
         if index in judged_too[JUDGES[-1]]:
-            reasons.append(_table(store, f"{JUDGES[-1]}/{part}", "reason").column("reason").to_pylist())
+            reasons.append(columns_of(store, f"{JUDGES[-1]}/{part}", "reason").column("reason").to_pylist())
         urls, dates = extracted.column("url").to_pylist(), extracted.column("date").to_pylist()
         for row, said in enumerate(zip(*reasons, strict=True)):
             reason = next((r for r in said if r not in (None, UPSTREAM)), "kept")
@@ -53,13 +51,6 @@ def collect(out: Path | str) -> dict[str, Any]:
             for name, value in zip(DIMENSIONS, values, strict=True):
                 found[name].setdefault(value, Counter())[reason] += 1
     return {name: _ranked(values, ROWS * HOSTS if name == "host" else None) for name, values in found.items()}
-
-
-def _table(store: Store, path: str, *columns: str) -> pa.Table:
-    """Those of the columns that a part has."""
-    with store.fetched(path) as file:
-        have = pq.read_schema(file).names
-        return pq.read_table(file, columns=[name for name in columns if name in have])
 
 
 def host(url: str | None) -> str:

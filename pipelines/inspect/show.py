@@ -94,9 +94,15 @@ def _reasons(store: Store) -> set[str]:
     return {reason for reason in found if reason not in (None, UPSTREAM)}
 
 
+def columns_of(store: Store, path: str, *columns: str) -> pa.Table:
+    """Those of the columns that a part has."""
+    with store.fetched(path) as file:
+        have = pq.read_schema(file).names
+        return pq.read_table(file, columns=[name for name in columns if name in have])
+
+
 def _column(store: Store, stage: str, part: int, column: str) -> pa.ChunkedArray:
-    with store.fetched(f"{stage}/part-{part:05d}.parquet") as file:
-        return pq.read_table(file, columns=[column]).column(column)
+    return columns_of(store, f"{stage}/part-{part:05d}.parquet", column).column(column)
 
 
 def _rows(store: Store, path: str, columns: list[str] | None, rows: list[int]) -> list[dict[str, Any]]:
